@@ -1,0 +1,445 @@
+"""Builds the tree of instances, and answers what parameters, ports, groups and states of an instance are.
+
+Everything is found on first use, so declarations may stand in any order and the number of members of a group may depend on parameters.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from cascade.checked import messages
+from cascade.checked.defaults import with_defaults
+from cascade.checked.evaluate import Evaluator, describe
+from cascade.checked.instances import (
+    UNKNOWN,
+    Binding,
+    Child,
+    Choice,
+    Entity,
+    Group,
+    GroupEntity,
+    Instance,
+    LetEntity,
+    OutageEntity,
+    Parameter,
+    PortEntity,
+    Scalar,
+    Scope,
+    StateVariable,
+    Step,
+    Unknown,
+    Value,
+)
+from cascade.checked.model import BOOL, INT, Kind, ValueType, Variable
+from cascade.core.build import ExpressionBuilder
+from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.source import Span
+from cascade.syntax import tree
+
+INSTANCES_MAX = 200_000
+"""Components of one system; a product of nested groups beyond this is a mistake, or a fleet to be counted."""
+
+DOMAIN_MAX = 1 << 31
+"""Values of one variable."""
+
+INITIAL_MAX = 1 << 20
+"""Initial values of one variable (`= any`)."""
+
+ANY_COMPONENT = "Component"
+"""A port of this type takes a component of any type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One setting of an applied fix: `steps` with index None match every member of a group."""
+
+    steps: tuple[Step, ...]
+    setting: tree.Setting
+
+    def matches(self, path: tuple[Step, ...]) -> bool:
+        """Whether the setting is for the parameter at `path`."""
+        return path_matches(self.steps, path) and len(self.steps) == len(path)
+
+
+def path_matches(pattern: tuple[Step, ...], path: tuple[Step, ...]) -> bool:
+    """Whether `pattern` is a prefix of `path`, where a step without index stands for every member."""
+    if len(pattern) > len(path):
+        return False
+    return all(p.name == s.name and p.index in (None, s.index) for p, s in zip(pattern, path, strict=False))
+
+
+class Constructor:
+    """The instances of one system under given overrides. `is_phantom`: a type is looked at by itself, unbound ports are unknown."""
+
+    def __init__(
+        self,
+        types_of: Callable[[Span], dict[str, tree.Component]],
+        diagnostics: Diagnostics,
+        overrides: tuple[Override, ...],
+        reaches: Callable[[Instance, Instance, Span], Value],
+        *,
+        is_phantom: bool = False,
+    ) -> None:
+        self.builder = ExpressionBuilder()
+        self.diagnostics = diagnostics
+        self.variables: list[Variable] = []
+        self.types_used: set[str] = set()
+        self._types_of = types_of
+        self._overrides = overrides
+        self._is_phantom = is_phantom
+        self._instance_count = 0
+        self.root: Instance | None = None
+        self.evaluator = Evaluator(
+            self.builder,
+            diagnostics,
+            parameter=self._parameter,
+            port=self._port,
+            group=self._group,
+            state=self._state,
+            reaches=reaches,
+        )
+
+    # --- instances ---
+
+    def make_root(self, declaration: tree.Component | tree.System) -> Instance:
+        """The system (or the type that is looked at by itself)."""
+        is_system = isinstance(declaration, tree.System)
+        self.root = Instance(
+            steps=(),
+            declaration=declaration,
+            type_name=declaration.name.text,
+            statements=with_defaults(declaration, is_system=is_system),
+            owner=None,
+            lexical=None,
+            type_chain=() if is_system else (declaration.name.text,),
+            populate=self._populate,
+        )
+        return self.root
+
+    def walk(self, instance: Instance) -> Iterator[Instance]:
+        """`instance` and all its parts, in order of declaration; forces everything to exist."""
+        stack = [instance]
+        while stack:
+            current = stack.pop()
+            yield current
+            children: list[Instance] = []
+            for entity in current.entities.values():
+                if isinstance(entity, Child):
+                    children.append(entity.instance)
+                elif isinstance(entity, GroupEntity):
+                    group = self._group(current, entity)
+                    children.extend(group.members if isinstance(group, Group) else ())
+            stack.extend(reversed(children))
+
+    def _populate(self, instance: Instance) -> None:
+        entities = instance._entities  # noqa: SLF001 - the constructor fills what the instance hands out
+        seen: dict[str, Span] = {}
+        for statement in instance.statements:
+            entity = self._declare(instance, statement)
+            if entity is None:
+                continue
+            name = entity.declaration.name
+            if name.text in seen:
+                self.diagnostics.add(messages.declared_twice(name.text, seen[name.text], name.span))
+                continue
+            seen[name.text] = name.span
+            entities[name.text] = entity
+        for key, binding in instance.bindings.items():
+            if not isinstance(entities.get(key), Parameter | PortEntity):
+                names = [n for n, e in entities.items() if isinstance(e, Parameter | PortEntity)]
+                self.diagnostics.add(
+                    messages.unknown_argument(binding.argument.name.span, key, instance.type_name, names)
+                )
+
+    def _declare(self, instance: Instance, statement: tree.Statement) -> Entity | None:
+        match statement:
+            case tree.Param():
+                return Parameter(statement)
+            case tree.State():
+                return StateVariable(statement)
+            case tree.Let():
+                return LetEntity(statement)
+            case tree.Port():
+                return PortEntity(statement)
+            case tree.Outage():
+                return OutageEntity(statement)
+            case tree.Redundant():
+                return GroupEntity(statement)
+            case tree.Component():
+                child = self._instance(instance, statement, Step(statement.name.text), (), lexical=instance)
+                return Child(statement, child)
+            case tree.Part():
+                declaration = self._type(instance, statement.type_name)
+                if declaration is None:
+                    return None
+                child = self._instance(instance, declaration, Step(statement.name.text), statement.args)
+                return Child(statement, child)
+            case tree.Tick() | tree.Needs() | tree.Link() | tree.Fix() | tree.Command() | tree.Check():
+                return None
+
+    def _instance(
+        self,
+        owner: Instance,
+        declaration: tree.Component,
+        step: Step,
+        args: tuple[tree.Argument, ...],
+        *,
+        lexical: Instance | None = None,
+        group: Group | None = None,
+    ) -> Instance:
+        self._instance_count += 1
+        name = declaration.name.text
+        statements = with_defaults(declaration, is_system=False)
+        if lexical is None and name in owner.type_chain:
+            chain = [*owner.type_chain[owner.type_chain.index(name) :], name]
+            self.diagnostics.add(messages.contains_itself(owner.declaration.name.span, chain))
+            statements = ()
+        if self._instance_count > INSTANCES_MAX:
+            self.diagnostics.add(messages.too_large(declaration.name.span, "components", INSTANCES_MAX))
+            statements = ()
+        scope = Scope(owner)
+        if step.index is not None:
+            scope = scope.bind("index", Scalar(INT, self.builder.const(step.index)))
+        if lexical is None:
+            self.types_used.add(name)
+        bindings: dict[str, Binding] = {}
+        for argument in args:
+            if argument.name.text in bindings:
+                first = bindings[argument.name.text].argument.span
+                self.diagnostics.add(messages.declared_twice(argument.name.text, first, argument.span))
+            bindings[argument.name.text] = Binding(argument, scope)
+        return Instance(
+            steps=(*owner.steps, step),
+            declaration=declaration,
+            type_name=name,
+            statements=statements,
+            owner=owner,
+            lexical=lexical,
+            group=group,
+            index=step.index,
+            bindings=bindings,
+            type_chain=owner.type_chain if lexical is not None else (*owner.type_chain, name),
+            populate=self._populate,
+        )
+
+    def _type(self, instance: Instance, name: tree.Identifier) -> tree.Component | None:
+        types = self._types_of(name.span)
+        if name.text not in types:
+            self.diagnostics.add(messages.unknown_type(name.span, name.text, types))
+            return None
+        return types[name.text]
+
+    # --- what an entity is ---
+
+    def _group(self, instance: Instance, entity: GroupEntity) -> Value:
+        if entity.group is not None:
+            return entity.group
+        declaration = entity.declaration
+        name = instance.child_path(declaration.name.text)
+        if entity.in_progress:
+            self.diagnostics.add(messages.cycle(declaration.count.span, [name, name]))
+            return UNKNOWN
+        entity.in_progress = True
+        scope = Scope(instance)
+        size = self.evaluator.constant(declaration.count, scope, INT, "the number of members")
+        needs = self.evaluator.constant(declaration.needs, scope, INT, "`needs`")
+        type_declaration = self._type(instance, declaration.type_name)
+        if size is None or needs is None or type_declaration is None:
+            return UNKNOWN
+        if size < 1:
+            self.diagnostics.add(messages.empty_range(declaration.count.span, f"group `{declaration.name.text}`"))
+            return UNKNOWN
+        if self._instance_count + size > INSTANCES_MAX:
+            self.diagnostics.add(messages.too_large(declaration.span, "components", INSTANCES_MAX))
+            return UNKNOWN
+        if not 0 <= needs <= size:
+            self.diagnostics.add(messages.needs_too_many(declaration.needs.span, declaration.name.text, size, needs))
+            needs = max(0, min(needs, size))
+        group = Group(name, declaration, [], needs)
+        for index in range(1, size + 1):
+            step = Step(declaration.name.text, index)
+            group.members.append(self._instance(instance, type_declaration, step, declaration.args, group=group))
+        entity.group = group
+        return group
+
+    def _parameter(self, instance: Instance, entity: Parameter) -> Value:
+        if entity.value is not None:
+            return entity.value
+        name = entity.declaration.name
+        if entity.in_progress:
+            path = instance.child_path(name.text)
+            self.diagnostics.add(messages.cycle(name.span, [path, path]))
+            return UNKNOWN
+        entity.in_progress = True
+        entity.value = self._parameter_value(instance, entity)
+        entity.in_progress = False
+        return entity.value
+
+    def _parameter_value(self, instance: Instance, entity: Parameter) -> Value:
+        declaration = entity.declaration
+        default = None
+        if declaration.value is not None:
+            default = self._constant(declaration.value, Scope(instance))
+        value = default
+        binding = instance.bindings.get(declaration.name.text)
+        if binding is not None:
+            value = self._constant(binding.argument.value, binding.scope)
+            self._same_type(binding.argument.value.span, value, default)
+        for override in self._overrides:
+            if override.matches((*instance.steps, Step(declaration.name.text))):
+                assert self.root is not None, "fixes are read in the system"
+                value = self._constant(override.setting.value, Scope(self.root))
+                self._same_type(override.setting.value.span, value, default)
+        if value is None:
+            if not self._is_phantom:
+                place = self._instantiation_span(instance)
+                self.diagnostics.add(
+                    messages.param_without_value(place, declaration.name.text, instance.type_name, declaration.span)
+                )
+            return UNKNOWN
+        return value
+
+    def _constant(self, expr: tree.Expr, scope: Scope) -> Value:
+        value = self.evaluator.value(expr, scope)
+        if isinstance(value, Scalar):
+            found = self.evaluator.constant_value(value.expr, expr.span, "a param")
+            return UNKNOWN if found is None else value
+        if not isinstance(value, Unknown):
+            self.diagnostics.add(messages.wrong_type(expr.span, "a constant", describe(value)))
+        return UNKNOWN
+
+    def _same_type(self, span: Span, value: Value, default: Value | None) -> None:
+        if isinstance(value, Scalar) and isinstance(default, Scalar) and value.type != default.type:
+            self.diagnostics.add(messages.wrong_type(span, default.type.describe(), value.type.describe()))
+
+    def _instantiation_span(self, instance: Instance) -> Span:
+        if instance.group is not None:
+            return instance.group.declaration.type_name.span
+        if instance.owner is not None:
+            entity = instance.owner.entities.get(instance.steps[-1].name)
+            if isinstance(entity, Child) and isinstance(entity.declaration, tree.Part):
+                return entity.declaration.type_name.span
+        return instance.declaration.name.span
+
+    def _port(self, instance: Instance, entity: PortEntity) -> Value:
+        if entity.value is not None:
+            return entity.value
+        name = entity.declaration.name.text
+        binding = instance.bindings.get(name)
+        if self._is_phantom and binding is None:
+            return UNKNOWN
+        if binding is None:
+            place = self._instantiation_span(instance)
+            self.diagnostics.add(messages.unbound_port(place, name, instance.type_name, entity.declaration.span))
+            entity.value = UNKNOWN
+            return UNKNOWN
+        if entity.in_progress:
+            path = instance.child_path(name)
+            self.diagnostics.add(messages.cycle(binding.argument.span, [path, path]))
+            return UNKNOWN
+        entity.in_progress = True
+        value = self.evaluator.value(binding.argument.value, binding.scope)
+        entity.value = self._checked_port(entity.declaration, value, binding.argument.value.span)
+        return entity.value
+
+    def _checked_port(self, port: tree.Port, value: Value, span: Span) -> Value:
+        wanted = port.type_name.text
+        if wanted == ANY_COMPONENT and not isinstance(value, Scalar):
+            return value
+        types = self._types_of(port.type_name.span)
+        if wanted not in types:
+            self.diagnostics.add(messages.unknown_type(port.type_name.span, wanted, [*types, ANY_COMPONENT]))
+            return UNKNOWN
+        if isinstance(value, Unknown):
+            return UNKNOWN
+        candidates: list[Value] = [value]
+        if isinstance(value, Choice):
+            candidates = list(value.options)
+        for candidate in candidates:
+            member = candidate.members[0] if isinstance(candidate, Group) else candidate
+            if not isinstance(member, Instance) or member.declaration is not types[wanted]:
+                found = f"a component of type {member.type_name}" if isinstance(member, Instance) else describe(value)
+                self.diagnostics.add(messages.wrong_port_type(span, port.name.text, wanted, found))
+                return UNKNOWN
+        return value
+
+    # --- variables ---
+
+    def _state(self, instance: Instance, entity: StateVariable) -> Value:
+        if entity.type is None:
+            if entity.in_progress:
+                path = instance.child_path(entity.declaration.name.text)
+                self.diagnostics.add(messages.cycle(entity.declaration.span, [path, path]))
+                return UNKNOWN
+            entity.in_progress = True
+            self._allocate(instance, entity)
+        assert entity.type is not None, "allocation gives the type"
+        if entity.variable < 0:
+            return UNKNOWN
+        is_bool = entity.type.kind is Kind.BOOL
+        expr = self.builder.variable(entity.variable, low=entity.low, high=entity.high, is_bool=is_bool)
+        return Scalar(entity.type, expr)
+
+    def _allocate(self, instance: Instance, entity: StateVariable) -> None:
+        declaration = entity.declaration
+        scope = Scope(instance)
+        match declaration.type:
+            case tree.BoolType():
+                entity.type, entity.low, entity.high = BOOL, 0, 1
+            case tree.EnumType(labels=labels):
+                self._distinct(labels)
+                names = tuple(dict.fromkeys(label.text for label in labels))
+                entity.type = ValueType(Kind.ENUM, names)
+                entity.high = len(names) - 1
+            case tree.RangeType():
+                entity.type = INT
+                low = self.evaluator.constant(declaration.type.low, scope, INT, "a bound")
+                high = self.evaluator.constant(declaration.type.high, scope, INT, "a bound")
+                if low is None or high is None:
+                    return
+                if low > high:
+                    self.diagnostics.add(messages.empty_range(declaration.type.span, f"the range {low}..{high}"))
+                    return
+                if high - low >= DOMAIN_MAX or max(abs(low), abs(high)) >= DOMAIN_MAX:
+                    self.diagnostics.add(messages.too_large(declaration.type.span, "values in one variable", DOMAIN_MAX))
+                    return
+                entity.low, entity.high = low, high
+        initial = self._initial(entity, scope)
+        entity.variable = len(self.variables)
+        self.variables.append(
+            Variable(
+                name=instance.child_path(declaration.name.text),
+                component=instance.path,
+                type=entity.type,
+                low=entity.low,
+                high=entity.high,
+                initial=initial,
+                span=declaration.name.span,
+            )
+        )
+
+    def _distinct(self, labels: tuple[tree.Identifier, ...]) -> None:
+        seen: dict[str, Span] = {}
+        for label in labels:
+            if label.text in seen:
+                self.diagnostics.add(messages.declared_twice(label.text, seen[label.text], label.span))
+            seen.setdefault(label.text, label.span)
+
+    def _initial(self, entity: StateVariable, scope: Scope) -> tuple[int, ...]:
+        assert entity.type is not None, "known by now"
+        initial = entity.declaration.initial
+        if isinstance(initial, tree.Any):
+            if entity.high - entity.low >= INITIAL_MAX:
+                self.diagnostics.add(messages.too_large(initial.span, "initial values in one variable", INITIAL_MAX))
+                return (entity.low,)
+            return tuple(range(entity.low, entity.high + 1))
+        value = self.evaluator.typed(initial, scope, entity.type)
+        number = None if value is None else self.evaluator.constant_value(value, initial.span, "an initial value")
+        if number is None:
+            return (entity.low,)
+        if not entity.low <= number <= entity.high:
+            domain = f"{entity.low}..{entity.high}"
+            self.diagnostics.add(
+                messages.outside_domain(initial.span, str(number), domain, entity.declaration.type.span)
+            )
+            return (entity.low,)
+        return (number,)

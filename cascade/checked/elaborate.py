@@ -1,0 +1,253 @@
+"""Syntax tree → checked model.
+
+`elaborate` resolves names, checks types and units, instantiates components under a set of applied fixes, and reports what is wrong.
+Afterwards nothing is unresolved; what only a run can show (a value outside a domain, a division by zero, a timelock) may still be wrong.
+"""
+
+import math
+import sys
+from collections.abc import Iterable
+
+from cascade.checked import lints, messages
+from cascade.checked.checks import CheckBuilder, overrides_of, validate_fixes
+from cascade.checked.commands import CommandBuilder, PlacedCommand
+from cascade.checked.construct import Constructor
+from cascade.checked.instances import UNKNOWN, GroupEntity, Instance, LetEntity, OutageEntity, Scalar, Scope, Value
+from cascade.checked.links import Links
+from cascade.checked.model import (
+    DURATION,
+    PERCENT,
+    Check,
+    Component,
+    Derived,
+    Fix,
+    Group,
+    Outage,
+    System,
+)
+from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.source import Span
+from cascade.syntax import tree
+from cascade.syntax.imports import Loaded
+
+COMMANDS_MAX = 200_000
+"""Commands of one system; `for` over large groups multiplies them."""
+
+_RECURSION_LIMIT = 60_000
+"""Enough for `evaluate.NESTED_VALUES_MAX` derived values in a row; evaluation recurses in Python only, not in C."""
+
+
+def elaborate(loaded: Loaded, diagnostics: Diagnostics, fix_names: tuple[str, ...] = ()) -> System | None:
+    """The checked model of the system in `loaded.main` with the fixes `fix_names` applied (a later one wins).
+
+    None if the file has no system (its types are looked at all the same) or if there are errors.
+    """
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
+    try:
+        return _Elaboration(loaded, diagnostics, fix_names).run()
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+class _Elaboration:
+    def __init__(self, loaded: Loaded, diagnostics: Diagnostics, fix_names: tuple[str, ...]) -> None:
+        self._loaded = loaded
+        self._diagnostics = diagnostics
+        self._fix_names = fix_names
+        self._types = {file.source.name: file.types for file in loaded.files}
+
+    def run(self) -> System | None:
+        systems = self._loaded.main.tree.systems
+        for extra in systems[1:]:
+            self._diagnostics.add(messages.more_systems(systems[0].name.span, extra.name.span))
+        lints.lint_names(self._loaded.main.tree, self._diagnostics)
+        system = self._system(systems[0]) if systems else None
+        if not systems:
+            for declaration in self._loaded.main.tree.components:
+                self._phantom(declaration)
+        return None if self._diagnostics.errors else system
+
+    def _types_of(self, span: Span) -> dict[str, tree.Component]:
+        return self._types[span.source.name]
+
+    def _system(self, node: tree.System) -> System:
+        fixes = tuple(s for s in node.body if isinstance(s, tree.Fix))
+        check_nodes = tuple(s for s in node.body if isinstance(s, tree.Check))
+        self._report_duplicates(fixes)
+        self._report_duplicates(check_nodes)
+        links = Links()
+        overrides = overrides_of(fixes, self._fix_names)
+        constructor = Constructor(self._types_of, self._diagnostics, overrides, links.reaches)
+        root = constructor.make_root(node)
+        instances = list(constructor.walk(root))
+        self._allocate(constructor, instances)
+        links.collect(constructor, instances)
+        self._report_misplaced(instances, is_system=True)
+        builder = CommandBuilder(constructor)
+        placed = self._commands(builder, instances)
+        placed.extend(links.cut_commands(root, check_nodes, builder))
+        derived = self._derived(constructor, instances)
+        outages = self._outages(constructor, root)
+        checks = CheckBuilder(constructor, root, placed)
+        names = frozenset(fix.name.text for fix in fixes)
+        checked = [checks.check(check, names) for check in check_nodes]
+        validate_fixes(constructor, root, instances, fixes)
+        for declaration in self._loaded.main.tree.components:
+            if declaration.name.text not in constructor.types_used:
+                self._phantom(declaration)
+        known = tuple(check for check in checked if check is not None)
+        is_timed = any(p.command.timing is not None for p in placed)
+        tick_ms = self._tick(constructor, root, placed, known)
+        lints.lint_rounding(placed, tick_ms, self._diagnostics)
+        return System(
+            name=node.name.text,
+            text=node.text,
+            file_name=self._loaded.main.source.name,
+            applied_fixes=self._fix_names,
+            tick_ms=tick_ms,
+            is_timed=is_timed,
+            builder=constructor.builder,
+            variables=tuple(constructor.variables),
+            commands=tuple(p.command for p in placed),
+            components=tuple(_component(i) for i in instances),
+            groups=self._groups(constructor, instances),
+            links=links.outline(),
+            derived=derived,
+            outages=outages,
+            fixes=tuple(_fix(fix) for fix in fixes),
+            checks=known,
+            span=node.name.span,
+        )
+
+    # --- passes over the instances ---
+
+    def _allocate(self, constructor: Constructor, instances: list[Instance]) -> None:
+        """Give every variable its index and every port and parameter its value, in order of declaration."""
+        for instance in instances:
+            for entity in instance.entities.values():
+                if not isinstance(entity, LetEntity | OutageEntity | GroupEntity):
+                    constructor.evaluator.entity_value(instance, entity, entity.declaration.span)
+
+    def _commands(self, builder: CommandBuilder, instances: list[Instance]) -> list[PlacedCommand]:
+        result: list[PlacedCommand] = []
+        for instance in instances:
+            result.extend(builder.commands_of(instance))
+            if len(result) > COMMANDS_MAX:
+                self._diagnostics.add(messages.too_large(instance.declaration.name.span, "commands", COMMANDS_MAX))
+                break
+        return result
+
+    def _derived(self, constructor: Constructor, instances: list[Instance]) -> tuple[Derived, ...]:
+        """All `let`s without parameters; functions that nothing calls are looked at with unknown arguments."""
+        result: list[Derived] = []
+        for instance in instances:
+            for name, entity in instance.entities.items():
+                if not isinstance(entity, LetEntity):
+                    continue
+                declaration = entity.declaration
+                if declaration.parameters is not None:
+                    if not entity.values:
+                        unknown: dict[str, Value] = {p.text: UNKNOWN for p in declaration.parameters}
+                        constructor.evaluator.value(declaration.value, Scope(instance, unknown))
+                    continue
+                value = constructor.evaluator.entity_value(instance, entity, declaration.name.span)
+                if isinstance(value, Scalar) and value.type not in (DURATION, PERCENT):
+                    path = instance.child_path(name)
+                    result.append(
+                        Derived(name=path, component=instance.path, type=value.type, value=value.expr, span=declaration.span)
+                    )
+        return tuple(result)
+
+    def _outages(self, constructor: Constructor, root: Instance) -> tuple[Outage, ...]:
+        result: list[Outage] = []
+        for name, entity in root.entities.items():
+            if isinstance(entity, OutageEntity):
+                value = constructor.evaluator.entity_value(root, entity, entity.declaration.span)
+                if isinstance(value, Scalar):
+                    node = entity.declaration
+                    result.append(Outage(name=name, text=node.text, condition=value.expr, span=node.name.span))
+        return tuple(result)
+
+    def _groups(self, constructor: Constructor, instances: list[Instance]) -> tuple[Group, ...]:
+        result: list[Group] = []
+        for instance in instances:
+            for entity in instance.entities.values():
+                if not isinstance(entity, GroupEntity) or entity.group is None:
+                    continue
+                serving = constructor.evaluator.serving(entity.group, entity.declaration.span)
+                if serving is None:
+                    continue
+                result.append(
+                    Group(
+                        name=entity.group.name,
+                        members=tuple(m.path for m in entity.group.members),
+                        needs=entity.group.needs,
+                        serving=serving,
+                        span=entity.declaration.name.span,
+                    )
+                )
+        return tuple(result)
+
+    def _phantom(self, declaration: tree.Component) -> None:
+        """Look at a type that nothing uses, with unknown ports, so that its errors show too."""
+        links = Links()
+        constructor = Constructor(self._types_of, self._diagnostics, (), links.reaches, is_phantom=True)
+        root = constructor.make_root(declaration)
+        instances = list(constructor.walk(root))
+        self._allocate(constructor, instances)
+        links.collect(constructor, instances)
+        self._report_misplaced(instances, is_system=False)
+        self._commands(CommandBuilder(constructor), instances)
+        self._derived(constructor, instances)
+
+    # --- what is reported here ---
+
+    def _report_duplicates(self, nodes: Iterable[tree.Fix | tree.Check]) -> None:
+        seen: dict[str, Span] = {}
+        for node in nodes:
+            if node.name.text in seen:
+                self._diagnostics.add(messages.declared_twice(node.name.text, seen[node.name.text], node.name.span))
+            seen.setdefault(node.name.text, node.name.span)
+
+    def _report_misplaced(self, instances: list[Instance], *, is_system: bool) -> None:
+        for number, instance in enumerate(instances):
+            if number == 0 and is_system:
+                continue
+            for statement in instance.statements:
+                if isinstance(statement, tree.Tick | tree.Outage | tree.Fix | tree.Check):
+                    word = type(statement).__name__.lower()
+                    rule = "ticks, outages, fixes and checks belong to the system"
+                    self._diagnostics.add(messages.wrong_place(statement.span, f"`{word}`", rule))
+
+    def _tick(
+        self, constructor: Constructor, root: Instance, placed: list[PlacedCommand], checks: tuple[Check, ...]
+    ) -> int:
+        nodes = [s for s in root.statements if isinstance(s, tree.Tick)]
+        for extra in nodes[1:]:
+            self._diagnostics.add(messages.declared_twice("tick", nodes[0].span, extra.span))
+        if nodes:
+            value = constructor.evaluator.constant(nodes[0].duration, Scope(root), DURATION, "the tick")
+            if value is not None and value <= 0:
+                self._diagnostics.add(messages.impossible_timing(nodes[0].span, "a tick is longer than nothing"))
+            return max(1, value or 1)
+        durations = [c.formula.duration_ms or 0 for c in checks]
+        for command in (p.command for p in placed):
+            if command.timing is not None:
+                durations.extend((command.timing.earliest_ms, command.timing.latest_ms or 0))
+        return math.gcd(*durations) or 1
+
+
+def _component(instance: Instance) -> Component:
+    return Component(
+        name=instance.path,
+        type_name=instance.type_name if instance.lexical is None else "",
+        text=instance.declaration.text,
+        parent=None if instance.owner is None else instance.owner.path,
+        span=instance.declaration.name.span,
+    )
+
+
+def _fix(node: tree.Fix) -> Fix:
+    settings = tuple(" ".join(setting.span.text.split()) for setting in node.settings)
+    return Fix(name=node.name.text, text=node.text, settings=settings, span=node.name.span)

@@ -1,0 +1,630 @@
+"""Typed evaluation of syntax-tree expressions into the shared expression table: names, types, units, components.
+
+Errors are reported once and yield `UNKNOWN`, on which everything else is silent.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+from cascade.checked import messages
+from cascade.checked.instances import (
+    UNKNOWN,
+    Child,
+    Choice,
+    Entity,
+    Group,
+    GroupEntity,
+    Instance,
+    LetEntity,
+    OutageEntity,
+    Parameter,
+    PortEntity,
+    Scalar,
+    Scope,
+    StateVariable,
+    Unknown,
+    Value,
+)
+from cascade.checked.model import BOOL, DURATION, INT, PERCENT, Kind, ValueType
+from cascade.core.build import ExpressionBuilder, reachable
+from cascade.core.expressions import ExprId, Op
+from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.source import Span
+from cascade.syntax import tree
+
+NESTED_VALUES_MAX = 2_000
+"""Derived values in a row, each needing the next; Python's own recursion is kept below its limit by this."""
+
+_MEASURES = {Kind.INT, Kind.DURATION, Kind.PERCENT}
+_PRODUCTS = {
+    (Kind.INT, Kind.INT): INT,
+    (Kind.INT, Kind.DURATION): DURATION,
+    (Kind.DURATION, Kind.INT): DURATION,
+    (Kind.INT, Kind.PERCENT): INT,
+    (Kind.PERCENT, Kind.INT): INT,
+    (Kind.DURATION, Kind.PERCENT): DURATION,
+    (Kind.PERCENT, Kind.DURATION): DURATION,
+}
+_QUOTIENTS = {
+    (Kind.INT, Kind.INT): INT,
+    (Kind.DURATION, Kind.INT): DURATION,
+    (Kind.PERCENT, Kind.INT): PERCENT,
+    (Kind.DURATION, Kind.DURATION): INT,
+}
+
+
+class Evaluator:
+    """Evaluates expressions of one system. `resolve_*` hooks are given by the elaborator, which owns the instances."""
+
+    def __init__(
+        self,
+        builder: ExpressionBuilder,
+        diagnostics: Diagnostics,
+        *,
+        parameter: Callable[[Instance, Parameter], Value],
+        port: Callable[[Instance, PortEntity], Value],
+        group: Callable[[Instance, GroupEntity], Value],
+        state: Callable[[Instance, StateVariable], Value],
+        reaches: Callable[[Instance, Instance, Span], Value],
+    ) -> None:
+        self.builder = builder
+        self.diagnostics = diagnostics
+        self._parameter = parameter
+        self._port = port
+        self._group = group
+        self._state = state
+        self._reaches = reaches
+        self._in_progress: dict[tuple[Instance, str], None] = {}
+        self._group_serving: dict[Group, Value] = {}
+
+    # --- the public questions ---
+
+    def boolean(self, expr: tree.Expr, scope: Scope) -> ExprId | None:
+        """The expression of a condition; None after an error."""
+        return self.typed(expr, scope, BOOL)
+
+    def typed(self, expr: tree.Expr, scope: Scope, wanted: ValueType) -> ExprId | None:
+        """The expression of a value of type `wanted`; None after an error."""
+        value = self.value(expr, scope, wanted)
+        if isinstance(value, Unknown):
+            return None
+        if not isinstance(value, Scalar) or value.type != wanted:
+            self._report_type(expr.span, wanted, value)
+            return None
+        return value.expr
+
+    def constant(self, expr: tree.Expr, scope: Scope, wanted: ValueType, what: str) -> int | None:
+        """The value of a constant of type `wanted`; None after an error. `what` names it in a message."""
+        found = self.typed(expr, scope, wanted)
+        return None if found is None else self.constant_value(found, expr.span, what)
+
+    def constant_value(self, expr: ExprId, span: Span, what: str) -> int | None:
+        """The value of a constant expression; None after an error."""
+        value = self.builder.value(expr)
+        if value is not None:
+            return value
+        if self.builder.can_fail[expr] and self._has_no_variable(expr):
+            self.diagnostics.add(messages.no_value(span, "it divides by zero, or indexes outside a group"))
+        else:
+            self.diagnostics.add(messages.not_constant(span, what))
+        return None
+
+    def value(self, expr: tree.Expr, scope: Scope, expected: ValueType | None = None) -> Value:
+        """The value of any expression. Where `expected` is an enumeration, its labels win over names in scope."""
+        match expr:
+            case tree.Integer(value=number):
+                return Scalar(INT, self.builder.const(number))
+            case tree.Boolean(value=truth):
+                return Scalar(BOOL, self.builder.const(int(truth), is_bool=True))
+            case tree.Duration(milliseconds=number):
+                return Scalar(DURATION, self.builder.const(number))
+            case tree.Percentage(value=number):
+                return Scalar(PERCENT, self.builder.const(number))
+            case tree.Name():
+                return self._name(expr, scope, expected)
+            case tree.Attribute():
+                return self._lift(self.value(expr.base, scope), lambda v: self._attribute(v, expr))
+            case tree.Index():
+                return self._index(expr, scope)
+            case tree.Call():
+                return self._call(expr, scope)
+            case tree.Unary():
+                return self._unary(expr, scope)
+            case tree.Binary():
+                return self._binary(expr, scope)
+            case tree.Conditional():
+                return self._conditional(expr, scope, expected)
+            case tree.Quantifier():
+                return self._lift(self.value(expr.group, scope), lambda v: self._quantifier(v, expr, scope))
+            case _:
+                assert_never(expr)
+
+    # --- names ---
+
+    def lookup(self, name: str, scope: Scope) -> tuple[Instance, Entity] | Value | None:
+        """What `name` means in `scope`: a local value, or an entity and the instance that declares it."""
+        if name in scope.local:
+            return scope.local[name]
+        instance: Instance | None = scope.instance
+        while instance is not None:
+            if name in instance.entities:
+                return instance, instance.entities[name]
+            instance = instance.lexical
+        return None
+
+    def names_in(self, scope: Scope) -> Iterable[str]:
+        """All names known in `scope`."""
+        yield from scope.local
+        instance: Instance | None = scope.instance
+        while instance is not None:
+            yield from instance.entities
+            instance = instance.lexical
+
+    def _name(self, expr: tree.Name, scope: Scope, expected: ValueType | None) -> Value:
+        if expected is not None and expr.text in expected.labels:
+            return Scalar(expected, self.builder.const(expected.labels.index(expr.text)))
+        found = self.lookup(expr.text, scope)
+        if found is None:
+            candidates = [*self.names_in(scope), *(expected.labels if expected else ())]
+            self.diagnostics.add(messages.unknown_name(expr.span, expr.text, _where(scope.instance), candidates))
+            return UNKNOWN
+        if isinstance(found, tuple):
+            return self.entity_value(found[0], found[1], expr.span)
+        return found
+
+    def entity_value(self, instance: Instance, entity: Entity, span: Span) -> Value:
+        """The value of something declared in `instance`, used at `span`."""
+        match entity:
+            case Parameter():
+                return self._parameter(instance, entity)
+            case StateVariable():
+                return self._state(instance, entity)
+            case LetEntity():
+                if entity.declaration.parameters is not None:
+                    count = len(entity.declaration.parameters)
+                    self.diagnostics.add(messages.wrong_arity(span, entity.declaration.name.text, count, 0))
+                    return UNKNOWN
+                return self._let(instance, entity, (), span)
+            case PortEntity():
+                return self._port(instance, entity)
+            case Child():
+                return entity.instance
+            case GroupEntity():
+                return self._group(instance, entity)
+            case OutageEntity():
+                return self._outage(instance, entity, span)
+            case _:
+                assert_never(entity)
+
+    def _outage(self, instance: Instance, entity: OutageEntity, span: Span) -> Value:
+        if entity.value is None:
+            with_guard = self._guarded(
+                instance,
+                entity.declaration.name.text,
+                span,
+                lambda: self.value(entity.declaration.condition, Scope(instance), BOOL),
+            )
+            entity.value = self._of_type(entity.declaration.condition.span, with_guard, BOOL)
+        return entity.value
+
+    def _let(self, instance: Instance, entity: LetEntity, args: tuple[Value, ...], span: Span) -> Value:
+        if args in entity.values:
+            return entity.values[args]
+        declaration = entity.declaration
+        parameters = [p.text for p in declaration.parameters or ()]
+        scope = Scope(instance, dict(zip(parameters, args, strict=True)))
+        result = self._guarded(instance, declaration.name.text, span, lambda: self.value(declaration.value, scope))
+        entity.values[args] = result
+        return result
+
+    def _guarded(self, instance: Instance, name: str, span: Span, evaluate: Callable[[], Value]) -> Value:
+        """`evaluate()`, with cycles and too deep nesting reported at `span`."""
+        key = (instance, name)
+        if key in self._in_progress:
+            chain = list(self._in_progress)
+            names = [i.child_path(n) for i, n in [*chain[chain.index(key) :], key]]
+            self.diagnostics.add(messages.cycle(span, names))
+            return UNKNOWN
+        if len(self._in_progress) >= NESTED_VALUES_MAX:
+            self.diagnostics.add(messages.too_deep(span, NESTED_VALUES_MAX))
+            return UNKNOWN
+        self._in_progress[key] = None
+        try:
+            return evaluate()
+        finally:
+            del self._in_progress[key]
+
+    # --- components and groups ---
+
+    def _lift(self, value: Value, use: Callable[[Value], Value]) -> Value:
+        """`use` on the value, or on each option of a choice."""
+        if isinstance(value, Unknown):
+            return UNKNOWN
+        if not isinstance(value, Choice):
+            return use(value)
+        results = [self._lift(option, use) for option in value.options]
+        if any(isinstance(r, Unknown) for r in results):
+            return UNKNOWN
+        scalars = [r for r in results if isinstance(r, Scalar)]
+        if len(scalars) < len(results):
+            return Choice(value.index, tuple(results), value.span)
+        if any(s.type != scalars[0].type for s in scalars):
+            self.diagnostics.add(messages.wrong_type(value.span, scalars[0].type.describe(), "different types in different members"))
+            return UNKNOWN
+        expr = self.builder.select(value.index, tuple([s.expr for s in scalars]), value.span)
+        return Scalar(scalars[0].type, expr)
+
+    def _attribute(self, base: Value, expr: tree.Attribute) -> Value:
+        name = expr.name.text
+        if isinstance(base, Instance):
+            if name in base.entities:
+                return self.entity_value(base, base.entities[name], expr.name.span)
+            if name == "index" and base.index is not None:
+                return Scalar(INT, self.builder.const(base.index))
+            candidates = [*base.entities, *(["index"] if base.index is not None else [])]
+            self.diagnostics.add(messages.unknown_name(expr.name.span, name, _where(base), candidates))
+            return UNKNOWN
+        if isinstance(base, Group):
+            if name == "size":
+                return Scalar(INT, self.builder.const(len(base.members)))
+            if name == "needs":
+                return Scalar(INT, self.builder.const(base.needs))
+            if name == "serving":
+                return self.group_serving(base)
+            note = "to speak of one member write `group[1].name`, of all `all(x in group: x.name)`"
+            where = f"of group {base.name}"
+            self.diagnostics.add(messages.unknown_name(expr.name.span, name, where, ["size", "needs", "serving"], note))
+            return UNKNOWN
+        self.diagnostics.add(messages.wrong_type(expr.base.span, "a component or a group", describe(base)))
+        return UNKNOWN
+
+    def group_serving(self, group: Group) -> Value:
+        """Whether at least `needs` members serve."""
+        if group not in self._group_serving:
+            counts = []
+            for member in group.members:
+                served = self.serving(member, group.declaration.span)
+                if served is None:
+                    return UNKNOWN
+                counts.append(self.builder.ite(served, self.builder.const(1), self.builder.const(0)))
+            total = self._fold(self.builder.add, counts)
+            result = self.builder.le(self.builder.const(group.needs), total)
+            self._group_serving[group] = Scalar(BOOL, result)
+        return self._group_serving[group]
+
+    def serving(self, value: Instance | Group, span: Span, name: str = "serving") -> ExprId | None:
+        """Whether a component or a group serves (or forwards); None after an error."""
+        found = self.group_serving(value) if isinstance(value, Group) else self.entity_value(value, value.entities[name], span)
+        found = self._of_type(span, found, BOOL)
+        return found.expr if isinstance(found, Scalar) else None
+
+    def _index(self, expr: tree.Index, scope: Scope) -> Value:
+        index = self.typed(expr.index, scope, INT)
+        base = self.value(expr.base, scope)
+        if index is None:
+            return UNKNOWN
+
+        def pick(group: Value) -> Value:
+            if not isinstance(group, Group):
+                self.diagnostics.add(messages.wrong_type(expr.base.span, "a group", describe(group)))
+                return UNKNOWN
+            number = self.builder.value(index)
+            size = len(group.members)
+            if number is not None and not 1 <= number <= size:
+                self.diagnostics.add(messages.index_outside(expr.index.span, group.name, number, size))
+                return UNKNOWN
+            if number is not None:
+                return group.members[number - 1]
+            return Choice(index, tuple(group.members), expr.span)
+
+        return self._lift(base, pick)
+
+    # --- operators ---
+
+    def _unary(self, expr: tree.Unary, scope: Scope) -> Value:
+        if expr.operator == "not":
+            operand = self.boolean(expr.operand, scope)
+            return UNKNOWN if operand is None else Scalar(BOOL, self.builder.not_(operand))
+        value = self.value(expr.operand, scope)
+        if isinstance(value, Unknown):
+            return UNKNOWN
+        if not isinstance(value, Scalar) or value.type.kind not in _MEASURES:
+            self._report_type(expr.operand.span, INT, value)
+            return UNKNOWN
+        return Scalar(value.type, self.builder.sub(self.builder.const(0), value.expr))
+
+    def _binary(self, expr: tree.Binary, scope: Scope) -> Value:
+        operator = expr.operator
+        if operator in ("and", "or"):
+            return self._junction(expr, scope)
+        if operator in ("==", "!="):
+            return self._equality(expr, scope)
+        left, right = self.value(expr.left, scope), self.value(expr.right, scope)
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return UNKNOWN
+        for side, value in ((expr.left, left), (expr.right, right)):
+            if not isinstance(value, Scalar) or value.type.kind not in _MEASURES:
+                self._report_type(side.span, INT, value)
+                return UNKNOWN
+        assert isinstance(left, Scalar) and isinstance(right, Scalar), "checked above"
+        if operator in ("<", "<=", ">", ">="):
+            return self._order(expr, left, right)
+        return self._arithmetic(expr, left, right)
+
+    def _junction(self, expr: tree.Binary, scope: Scope) -> Value:
+        left, right = self.boolean(expr.left, scope), self.boolean(expr.right, scope)
+        if left is None or right is None:
+            return UNKNOWN
+        return Scalar(BOOL, self.builder.and_(left, right) if expr.operator == "and" else self.builder.or_(left, right))
+
+    def _order(self, expr: tree.Binary, left: Scalar, right: Scalar) -> Value:
+        if left.type != right.type:
+            return self._mixed(expr, left, right)
+        a, b = (left.expr, right.expr) if expr.operator in ("<", "<=") else (right.expr, left.expr)
+        return Scalar(BOOL, self.builder.lt(a, b) if expr.operator in ("<", ">") else self.builder.le(a, b))
+
+    def _arithmetic(self, expr: tree.Binary, left: Scalar, right: Scalar) -> Value:
+        builder, kinds = self.builder, (left.type.kind, right.type.kind)
+        match expr.operator:
+            case "+" | "-" if left.type == right.type:
+                return Scalar(left.type, (builder.add if expr.operator == "+" else builder.sub)(left.expr, right.expr))
+            case "*" if kinds in _PRODUCTS:
+                product = builder.mul(left.expr, right.expr)
+                if Kind.PERCENT in kinds:
+                    product = builder.div(product, builder.const(100))
+                return Scalar(_PRODUCTS[kinds], product)
+            case "/" if kinds in _QUOTIENTS:
+                return Scalar(_QUOTIENTS[kinds], builder.div(left.expr, right.expr, expr.span))
+            case _:
+                return self._mixed(expr, left, right)
+
+    def _mixed(self, expr: tree.Binary, left: Scalar, right: Scalar) -> Value:
+        found = left.type.describe(), right.type.describe()
+        self.diagnostics.add(messages.mixed_units(expr.span, *found, expr.operator))
+        return UNKNOWN
+
+    def _equality(self, expr: tree.Binary, scope: Scope) -> Value:
+        left, right = self._both_sides(expr.left, expr.right, scope)
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return UNKNOWN
+        result = self._lift(left, lambda one: self._lift(right, lambda other: self._same(expr, one, other)))
+        if expr.operator == "!=" and isinstance(result, Scalar):
+            return Scalar(BOOL, self.builder.not_(result.expr))
+        return result
+
+    def _same(self, expr: tree.Binary, left: Value, right: Value) -> Value:
+        if isinstance(left, Instance | Group) and isinstance(right, Instance | Group):
+            return Scalar(BOOL, self.builder.const(int(left is right), is_bool=True))
+        if isinstance(left, Scalar) and isinstance(right, Scalar):
+            if left.type == right.type:
+                return Scalar(BOOL, self.builder.eq(left.expr, right.expr))
+            if {left.type.kind, right.type.kind} <= _MEASURES:
+                return self._mixed(expr, left, right)
+        self.diagnostics.add(messages.wrong_type(expr.right.span, describe(left), describe(right)))
+        return UNKNOWN
+
+    def _both_sides(self, left: tree.Expr, right: tree.Expr, scope: Scope) -> tuple[Value, Value]:
+        """Values of two sides that must have one type, where either may be a label of the other's enumeration."""
+        if not _may_be_label(left):
+            left_value = self.value(left, scope)
+            return left_value, self.value(right, scope, _type_of(left_value))
+        if not _may_be_label(right):
+            right_value = self.value(right, scope)
+            return self.value(left, scope, _type_of(right_value)), right_value
+        for one, other, swapped in ((left, right, False), (right, left, True)):
+            hint = self._label_type(one, scope)
+            if hint is not None and _some_label(other, hint):
+                values = self.value(one, scope), self.value(other, scope, hint)
+                return (values[1], values[0]) if swapped else values
+        return self.value(left, scope), self.value(right, scope)
+
+    def _label_type(self, expr: tree.Expr, scope: Scope) -> ValueType | None:
+        """The enumeration that a name (or a conditional of names) has, without reporting anything."""
+        if isinstance(expr, tree.Conditional):
+            return self._label_type(expr.then, scope) or self._label_type(expr.otherwise, scope)
+        if not isinstance(expr, tree.Name):
+            return None
+        found = self.lookup(expr.text, scope)
+        if isinstance(found, tuple):
+            instance, entity = found
+            if isinstance(entity, LetEntity) and entity.declaration.parameters is not None:
+                return None
+            found = self.entity_value(instance, entity, expr.span)
+        return _type_of(found) if found is not None else None
+
+    def _conditional(self, expr: tree.Conditional, scope: Scope, expected: ValueType | None) -> Value:
+        condition = self.boolean(expr.condition, scope)
+        if expected is not None:
+            then, otherwise = self.value(expr.then, scope, expected), self.value(expr.otherwise, scope, expected)
+        else:
+            then, otherwise = self._both_sides(expr.then, expr.otherwise, scope)
+        if condition is None or isinstance(then, Unknown) or isinstance(otherwise, Unknown):
+            return UNKNOWN
+        if isinstance(then, Scalar) and isinstance(otherwise, Scalar) and then.type == otherwise.type:
+            return Scalar(then.type, self.builder.ite(condition, then.expr, otherwise.expr))
+        if isinstance(then, Instance) and isinstance(otherwise, Instance):
+            index = self.builder.ite(condition, self.builder.const(1), self.builder.const(2))
+            return Choice(index, (then, otherwise), expr.span)
+        self.diagnostics.add(messages.wrong_type(expr.otherwise.span, describe(then), describe(otherwise)))
+        return UNKNOWN
+
+    # --- calls and quantifiers ---
+
+    def _call(self, expr: tree.Call, scope: Scope) -> Value:
+        function = expr.function
+        if isinstance(function, tree.Attribute):
+            name = function.name
+            base = self.value(function.base, scope)
+            args = [self.value(a, scope) for a in expr.args]
+            return self._lift(base, lambda v: self._apply_member(v, name, args, expr))
+        if not isinstance(function, tree.Name):
+            self.diagnostics.add(messages.wrong_type(function.span, "the name of a function", "an expression"))
+            return UNKNOWN
+        found = self.lookup(function.text, scope)
+        if found is None and function.text in ("min", "max", "reaches"):
+            return self._builtin(function.text, expr, scope)
+        if found is None:
+            candidates = [*self.names_in(scope), "min", "max", "reaches"]
+            where = _where(scope.instance)
+            self.diagnostics.add(messages.unknown_name(function.span, function.text, where, candidates))
+            return UNKNOWN
+        args = [self.value(a, scope) for a in expr.args]
+        return self._apply(found, function.text, args, expr)
+
+    def _apply_member(self, base: Value, name: tree.Identifier, args: list[Value], expr: tree.Call) -> Value:
+        if not isinstance(base, Instance):
+            self.diagnostics.add(messages.wrong_type(expr.function.span, "a component", describe(base)))
+            return UNKNOWN
+        if name.text not in base.entities:
+            self.diagnostics.add(messages.unknown_name(name.span, name.text, _where(base), base.entities))
+            return UNKNOWN
+        return self._apply((base, base.entities[name.text]), name.text, args, expr)
+
+    def _apply(self, found: tuple[Instance, Entity] | Value, name: str, args: list[Value], expr: tree.Call) -> Value:
+        instance, entity = found if isinstance(found, tuple) else (None, None)
+        parameters = entity.declaration.parameters if isinstance(entity, LetEntity) else None
+        if instance is None or not isinstance(entity, LetEntity) or parameters is None:
+            found_text = f"`{name}`, which takes no arguments"
+            self.diagnostics.add(messages.wrong_type(expr.function.span, "a `let` with parameters", found_text))
+            return UNKNOWN
+        if len(parameters) != len(args):
+            self.diagnostics.add(messages.wrong_arity(expr.span, name, len(parameters), len(args)))
+            return UNKNOWN
+        if any(isinstance(a, Unknown) for a in args):
+            return UNKNOWN
+        return self._spread(args, lambda chosen: self._let(instance, entity, tuple(chosen), expr.span))
+
+    def _spread(self, args: list[Value], use: Callable[[list[Value]], Value]) -> Value:
+        """`use` on all combinations of the arguments' options."""
+        if not args:
+            return use([])
+        return self._lift(args[0], lambda first: self._spread(args[1:], lambda rest: use([first, *rest])))
+
+    def _builtin(self, name: str, expr: tree.Call, scope: Scope) -> Value:
+        args = [self.value(a, scope) for a in expr.args]
+        if name == "reaches" and len(args) != 2 or not args:  # noqa: PLR2004 - two ends of a link
+            self.diagnostics.add(messages.wrong_arity(expr.span, name, 2, len(args)))
+            return UNKNOWN
+        if any(isinstance(a, Unknown) for a in args):
+            return UNKNOWN
+        if name == "reaches":
+            return self._spread(args, lambda ends: self._reaches_value(ends, expr))
+        return self._extreme(name, args, [a.span for a in expr.args])
+
+    def _reaches_value(self, ends: list[Value], expr: tree.Call) -> Value:
+        source, target = ends
+        for value, arg in zip(ends, expr.args, strict=True):
+            if not isinstance(value, Instance):
+                self.diagnostics.add(messages.wrong_type(arg.span, "a component", describe(value)))
+                return UNKNOWN
+        assert isinstance(source, Instance) and isinstance(target, Instance), "checked above"
+        return self._reaches(source, target, expr.span)
+
+    def _extreme(self, name: str, values: list[Value], spans: list[Span]) -> Value:
+        scalars: list[Scalar] = []
+        for value, span in zip(values, spans, strict=True):
+            if isinstance(value, Unknown):
+                return UNKNOWN
+            if not isinstance(value, Scalar) or value.type.kind not in _MEASURES or (scalars and scalars[0].type != value.type):
+                self._report_type(span, scalars[0].type if scalars else INT, value)
+                return UNKNOWN
+            scalars.append(value)
+        combine = self.builder.min if name == "min" else self.builder.max
+        return Scalar(scalars[0].type, self._fold(combine, [s.expr for s in scalars]))
+
+    def _quantifier(self, group: Value, expr: tree.Quantifier, scope: Scope) -> Value:
+        if not isinstance(group, Group):
+            self.diagnostics.add(messages.wrong_type(expr.group.span, "a group", describe(group)))
+            return UNKNOWN
+        bodies = [(m, scope.bind(expr.variable.text, m)) for m in group.members]
+        if expr.operator in ("sum", "min", "max"):
+            values = [self.value(expr.body, inner) for _, inner in bodies]
+            if expr.operator != "sum":
+                return self._extreme(expr.operator, values, [expr.body.span] * len(values))
+            return self._sum(values, expr)
+        conditions = []
+        for _, inner in bodies:
+            condition = self.boolean(expr.body, inner)
+            if condition is None:
+                return UNKNOWN
+            conditions.append(condition)
+        if expr.operator == "any":
+            return Scalar(BOOL, self.builder.or_(*conditions))
+        if expr.operator == "all":
+            return Scalar(BOOL, self.builder.and_(*conditions))
+        one, zero = self.builder.const(1), self.builder.const(0)
+        return Scalar(INT, self._fold(self.builder.add, [self.builder.ite(c, one, zero) for c in conditions]))
+
+    def _sum(self, values: list[Value], expr: tree.Quantifier) -> Value:
+        scalars = []
+        for value in values:
+            if isinstance(value, Unknown):
+                return UNKNOWN
+            if not isinstance(value, Scalar) or value.type.kind not in _MEASURES:
+                self._report_type(expr.body.span, INT, value)
+                return UNKNOWN
+            scalars.append(value)
+        return Scalar(scalars[0].type, self._fold(self.builder.add, [s.expr for s in scalars]))
+
+    # --- small things ---
+
+    @staticmethod
+    def _fold(combine: Callable[[ExprId, ExprId], ExprId], items: list[ExprId]) -> ExprId:
+        result = items[0]
+        for item in items[1:]:
+            result = combine(result, item)
+        return result
+
+    def _of_type(self, span: Span, value: Value, wanted: ValueType) -> Value:
+        if isinstance(value, Unknown) or (isinstance(value, Scalar) and value.type == wanted):
+            return value
+        self._report_type(span, wanted, value)
+        return UNKNOWN
+
+    def _report_type(self, span: Span, wanted: ValueType, value: Value) -> None:
+        hint = ""
+        if isinstance(value, Instance):
+            hint = "a component has no value of its own; write which one is meant, such as `.serving`"
+        self.diagnostics.add(messages.wrong_type(span, wanted.describe(), describe(value), hint))
+
+    def _has_no_variable(self, expr: ExprId) -> bool:
+        return all(self.builder.ops[e] is not Op.VAR for e in reachable(self.builder.ops, self.builder.args, (expr,)))
+
+
+def describe(value: Value) -> str:
+    """What a message calls a value."""
+    match value:
+        case Scalar():
+            return value.type.describe()
+        case Instance():
+            return f"component {value.path or 'the system'}"
+        case Group():
+            return f"group {value.name}"
+        case Choice():
+            return "a member of a group"
+        case Unknown():
+            return "something unknown"
+        case _:
+            assert_never(value)
+
+
+def _where(instance: Instance) -> str:
+    if not instance.steps:
+        return "in the system"
+    return f"in {instance.type_name}" if instance.lexical is None else f"in component {instance.path}"
+
+
+def _type_of(value: Value) -> ValueType | None:
+    return value.type if isinstance(value, Scalar) else None
+
+
+def _may_be_label(expr: tree.Expr) -> bool:
+    if isinstance(expr, tree.Conditional):
+        return _may_be_label(expr.then) or _may_be_label(expr.otherwise)
+    return isinstance(expr, tree.Name)
+
+
+def _some_label(expr: tree.Expr, enumeration: ValueType) -> bool:
+    if isinstance(expr, tree.Conditional):
+        return _some_label(expr.then, enumeration) or _some_label(expr.otherwise, enumeration)
+    return isinstance(expr, tree.Name) and expr.text in enumeration.labels

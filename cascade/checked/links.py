@@ -1,0 +1,213 @@
+"""Links: who can talk to whom. `reaches` is one hop: routing is modelled with components, not guessed."""
+
+from dataclasses import dataclass
+
+from cascade.checked import messages
+from cascade.checked.commands import CommandBuilder, PlacedCommand
+from cascade.checked.construct import Constructor
+from cascade.checked.evaluate import describe
+from cascade.checked.instances import UNKNOWN, Choice, Group, Instance, Scalar, Scope, Step, Unknown, Value
+from cascade.checked.model import BOOL, Class, Command, Kind, Link, Update, ValueType, Variable
+from cascade.core.expressions import ExprId
+from cascade.source import Span
+from cascade.syntax import tree
+
+_CUT = ValueType(Kind.ENUM, ("intact", "cut"))
+
+
+@dataclass(slots=True, eq=False)
+class _Link:
+    """One directed link; `cut` is the expression that it is cut, None if nothing may cut it."""
+
+    name: str
+    owner: Instance
+    source: Instance
+    target: Instance
+    via: tuple[tree.Expr, ...]
+    declaration: tree.Link
+    cut: ExprId | None = None
+    variable: int = -1
+
+
+class Links:
+    """All links of a system, and what `reaches` means. `collect` must have been called before anything is asked."""
+
+    def __init__(self) -> None:
+        self._by_ends: dict[tuple[Instance, Instance], list[_Link]] = {}
+        self._reaches: dict[tuple[Instance, Instance], Value] = {}
+        self._constructor: Constructor | None = None
+
+    def collect(self, constructor: Constructor, instances: list[Instance]) -> None:
+        """Find the links that the instances declare."""
+        self._constructor = constructor
+        for instance in instances:
+            for statement in instance.statements:
+                if isinstance(statement, tree.Link):
+                    self._collect(instance, statement)
+
+    def _collect(self, owner: Instance, statement: tree.Link) -> None:
+        sources, targets = self._ends(statement.left, owner), self._ends(statement.right, owner)
+        for source in sources:
+            for target in targets:
+                if source is target:
+                    continue
+                self._add(owner, source, target, statement)
+                if statement.both:
+                    self._add(owner, target, source, statement)
+
+    def _add(self, owner: Instance, source: Instance, target: Instance, statement: tree.Link) -> None:
+        parallel = self._by_ends.setdefault((source, target), [])
+        if any(link.declaration is statement for link in parallel):
+            return  # `group <-> group` names each pair twice
+        name = f"{source.path}->{target.path}" + (f"#{len(parallel) + 1}" if parallel else "")
+        parallel.append(_Link(name, owner, source, target, statement.via, statement))
+
+    def _ends(self, expr: tree.Expr, owner: Instance) -> list[Instance]:
+        """An end of a link: one component, or every member of a group."""
+        assert self._constructor is not None, "collect gives the constructor"
+        value = self._constructor.evaluator.value(expr, Scope(owner))
+        if isinstance(value, Instance):
+            return [value]
+        if isinstance(value, Group):
+            return list(value.members)
+        if not isinstance(value, Unknown):
+            self._constructor.diagnostics.add(messages.wrong_type(expr.span, "a component or a group", describe(value)))
+        return []
+
+    def matching(self, clause: tree.LinkCanCut, root: Instance) -> list[_Link]:
+        """The links that a clause `link a <-> b can cut` means."""
+        found: list[_Link] = []
+        for source in self._ends(clause.left, root):
+            for target in self._ends(clause.right, root):
+                found.extend(self._by_ends.get((source, target), ()))
+                if clause.both:
+                    found.extend(self._by_ends.get((target, source), ()))
+        return list(dict.fromkeys(found))
+
+    def cut_commands(
+        self, root: Instance, checks: tuple[tree.Check, ...], builder: CommandBuilder
+    ) -> list[PlacedCommand]:
+        """The faults that cut links, with what ends them. A check's clause makes its own, which exist in that check only."""
+        wishes: dict[tuple[int, str], tuple[_Link, tree.CanCut, set[str] | None]] = {}
+        for links in self._by_ends.values():
+            for link in links:
+                if link.declaration.cut is not None:
+                    wishes[id(link), ""] = (link, link.declaration.cut, None)
+        for check in checks:
+            for clause in check.clauses:
+                if isinstance(clause, tree.LinkCanCut):
+                    found = self.matching(clause, root)
+                    if not found:
+                        self._no_link(clause)
+                    for link in found:
+                        if link.declaration.cut is None:
+                            duration = clause.cut.lasts.span.text if clause.cut.lasts is not None else "for ever"
+                            wish = wishes.setdefault((id(link), duration), (link, clause.cut, set()))
+                            if wish[2] is not None:
+                                wish[2].add(check.name.text)
+        result: list[PlacedCommand] = []
+        for link, cut, names in wishes.values():
+            result.extend(self._cut(link, cut, None if names is None else frozenset(names), builder))
+        return result
+
+    def _no_link(self, clause: tree.LinkCanCut) -> None:
+        assert self._constructor is not None, "collect gives the constructor"
+        self._constructor.diagnostics.add(
+            messages.unknown_name(clause.span, clause.span.text, "as a declared link", ())
+        )
+
+    def _cut(self, link: _Link, cut: tree.CanCut, checks: frozenset[str] | None, builder: CommandBuilder) -> list[PlacedCommand]:
+        assert self._constructor is not None, "collect gives the constructor"
+        table, variables = self._constructor.builder, self._constructor.variables
+        if link.variable < 0:
+            link.variable = len(variables)
+            variables.append(
+                Variable(
+                    name=link.name,
+                    component=link.owner.path,
+                    type=_CUT,
+                    low=0,
+                    high=1,
+                    initial=(0,),
+                    is_link=True,
+                    span=link.declaration.span,
+                )
+            )
+            state = table.variable(link.variable, low=0, high=1, is_bool=False)
+            link.cut = table.eq(state, table.const(1))
+        assert link.cut is not None, "set above"
+        is_cut, span = link.cut, cut.span
+        steps = (*link.owner.steps, Step(link.name), Step("cut"))
+        fault = Command(
+            name=f"{link.name}.cut",
+            component=link.owner.path,
+            command_class=Class.FAULT,
+            kind="omission",
+            text="",
+            guard=table.not_(is_cut),
+            updates=(Update(variable=link.variable, value=table.const(1), span=span),),
+            timing=None,
+            cut_checks=checks,
+            span=span,
+        )
+        placed = PlacedCommand(fault, steps)
+        if cut.lasts is None:
+            return [placed]
+        undo = (Update(variable=link.variable, value=table.const(0), span=span),)
+        ending = builder.undo(placed, cut.lasts, (is_cut,), undo, Scope(link.owner))
+        return [placed, ending] if ending is not None else [placed]
+
+    def reaches(self, source: Instance, target: Instance, span: Span) -> Value:
+        """Whether `source` is `target`, or some link between them is intact and everything on its way forwards."""
+        assert self._constructor is not None, "collect gives the constructor"
+        builder = self._constructor.builder
+        if source is target:
+            return Scalar(BOOL, builder.true)
+        key = (source, target)
+        if key not in self._reaches:
+            options: list[ExprId] = []
+            for link in self._by_ends.get(key, ()):
+                hops = [builder.not_(link.cut)] if link.cut is not None else []
+                for expr in link.via:
+                    hop = self._forwards(expr, link.owner, span)
+                    if hop is None:
+                        return UNKNOWN
+                    hops.append(hop)
+                options.append(builder.and_(*hops))
+            self._reaches[key] = Scalar(BOOL, builder.or_(*options))
+        return self._reaches[key]
+
+    def _forwards(self, expr: tree.Expr, owner: Instance, span: Span) -> ExprId | None:
+        assert self._constructor is not None, "collect gives the constructor"
+        constructor = self._constructor
+        value = constructor.evaluator.value(expr, Scope(owner))
+        if isinstance(value, Group):
+            return constructor.evaluator.serving(value, expr.span)
+        if isinstance(value, Instance):
+            return constructor.evaluator.serving(value, expr.span, "forwards")
+        if isinstance(value, Choice) and all(isinstance(o, Instance) for o in value.options):
+            options = []
+            for option in value.options:
+                assert isinstance(option, Instance), "checked above"
+                forwards = constructor.evaluator.serving(option, expr.span, "forwards")
+                if forwards is None:
+                    return None
+                options.append(forwards)
+            return constructor.builder.select(value.index, tuple(options), span)
+        if not isinstance(value, Unknown):
+            constructor.diagnostics.add(messages.wrong_type(expr.span, "a component or a group", describe(value)))
+        return None
+
+    def outline(self) -> tuple[Link, ...]:
+        """The links for display."""
+        return tuple(
+            Link(
+                name=link.name,
+                source=link.source.path,
+                target=link.target.path,
+                via=tuple(expr.span.text for expr in link.via),
+                span=link.declaration.span,
+            )
+            for links in self._by_ends.values()
+            for link in links
+        )

@@ -1,0 +1,241 @@
+"""The checked model: shaped as the spec, nothing unresolved.
+
+Expressions are ids in `System.builder` (see `cascade.core.expressions`); variable indices in them are positions in `System.variables`.
+Durations are in milliseconds. Commands are referred to by their position in `System.commands`.
+"""
+
+import enum
+from dataclasses import dataclass, field
+
+from cascade.core.build import ExpressionBuilder
+from cascade.core.expressions import ExprId
+from cascade.source import Span
+
+
+class Kind(enum.Enum):
+    """Kinds of values; the text is what messages say."""
+
+    BOOL = "a boolean"
+    INT = "an integer"
+    DURATION = "a duration"
+    PERCENT = "a percentage"
+    ENUM = "an enumeration"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueType:
+    """The type of a value; `labels` only for enumerations. Two enumerations are one type when their labels are."""
+
+    kind: Kind
+    labels: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """What a message calls it."""
+        return "one of {" + ", ".join(self.labels) + "}" if self.kind is Kind.ENUM else self.kind.value
+
+
+BOOL = ValueType(Kind.BOOL)
+INT = ValueType(Kind.INT)
+DURATION = ValueType(Kind.DURATION)
+PERCENT = ValueType(Kind.PERCENT)
+
+
+class Class(enum.Enum):
+    """Command classes as the language names them."""
+
+    FAULT = "fault"
+    REPAIR = "repair"
+    REACTION = "reaction"
+    OPERATOR = "operator"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A `state`, or (`is_link`) whether a link is cut. Values are `low..high`; labels are counted from `low` = 0."""
+
+    name: str
+    component: str
+    type: ValueType
+    low: int
+    high: int
+    initial: tuple[int, ...]
+    is_link: bool = False
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """`variable := value`."""
+
+    variable: int
+    value: ExprId
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Earliest and latest time in milliseconds. `latest_ms` is None for an `after d` that leaves the latest time to the class."""
+
+    earliest_ms: int
+    latest_ms: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command of one component.
+
+    `undoes` names the command that this one ends (`lasts`). `cut_checks` is None for a command that always exists, else the names of the checks whose clause lets a link be cut.
+    """
+
+    name: str
+    component: str
+    command_class: Class
+    kind: str
+    text: str
+    guard: ExprId
+    updates: tuple[Update, ...]
+    timing: Timing | None
+    cut_checks: frozenset[str] | None = None
+    undoes: str = ""
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """An instance; `name` is its path ("" is the system), `parent` the path of what contains it (None for the system)."""
+
+    name: str
+    type_name: str
+    text: str
+    parent: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A redundant group: members are component paths."""
+
+    name: str
+    members: tuple[str, ...]
+    needs: int
+    serving: ExprId
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A directed link between two components."""
+
+    name: str
+    source: str
+    target: str
+    via: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """A named derived value: a `let` without parameters, a `serving`, an outage."""
+
+    name: str
+    component: str
+    type: ValueType
+    value: ExprId
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A user-visible failure."""
+
+    name: str
+    text: str
+    condition: ExprId
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """A declared remedy: for display, `settings` as the spec writes them."""
+
+    name: str
+    text: str
+    settings: tuple[str, ...]
+    span: Span
+
+
+class FormulaKind(enum.Enum):
+    """Formulas of language reference, section 7."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+    POSSIBLE = "possible"
+    LEADS_TO = "leads to"
+    LEADS_TO_WITHIN = "leads to within"
+    CAN_LEAD_TO = "can lead to"
+    LASTS_AT_MOST = "lasts at most"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula:
+    """`conditions` in the order of the text; `duration_ms` for the two formulas that have one."""
+
+    kind: FormulaKind
+    conditions: tuple[ExprId, ...]
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """At most `count` firings of `commands` together in a run."""
+
+    count: int
+    commands: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A check with its clauses resolved to commands.
+
+    `excluded` never fire. If `budgets` is not empty a fault needs one that covers it, and room in all that do. `stopped` are the commands of
+    `once ... stop`, `acting` those of `if ... act`.
+    """
+
+    name: str
+    text: str
+    source: str
+    formula: Formula
+    budgets: tuple[Limit, ...]
+    limits: tuple[Limit, ...]
+    excluded: frozenset[int]
+    while_redundancy_holds: bool
+    stopped: frozenset[int]
+    acting: frozenset[int]
+    fixes: tuple[str, ...]
+    expect_violated: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """A whole spec under a given set of fixes (`applied_fixes`). `tick_ms` is None where the spec has no timing."""
+
+    name: str
+    text: str
+    file_name: str
+    applied_fixes: tuple[str, ...]
+    tick_ms: int
+    is_timed: bool
+    builder: ExpressionBuilder = field(repr=False)
+    variables: tuple[Variable, ...]
+    commands: tuple[Command, ...]
+    components: tuple[Component, ...]
+    groups: tuple[Group, ...]
+    links: tuple[Link, ...]
+    derived: tuple[Derived, ...]
+    outages: tuple[Outage, ...]
+    fixes: tuple[Fix, ...]
+    checks: tuple[Check, ...]
+    span: Span

@@ -1,0 +1,135 @@
+"""`while redundancy holds`: which components are lost, and which faults may still fire.
+
+A component is lost from the moment one of its faults fires until every variable that its faults write is back at its initial value. A fault may fire only
+if afterwards every group has lost at most `N - K` members; a part of a member counts for the member; a fault outside every group may not fire.
+"""
+
+from cascade.checked.model import Class, Command, Group, System
+from cascade.core.expressions import ExprId
+from cascade.core.model import Settle, Update, Variable, VariableKind, VariableRole
+
+
+class Losses:
+    """Adds a loss to the model for each component that has faults and is in a group, and constrains faults by them."""
+
+    def __init__(self, system: System, variables: list[Variable], settles: list[Settle]) -> None:
+        self._system = system
+        self._builder = system.builder
+        self._variables = variables
+        self._settles = settles
+        self._groups_of: dict[str, list[Group]] = {}
+        parents = {c.name: c.parent for c in system.components}
+        groups = {member: group for group in system.groups for member in group.members}
+        for component in parents:
+            chain: str | None = component
+            while chain is not None:
+                if chain in groups:
+                    self._groups_of.setdefault(component, []).append(groups[chain])
+                chain = parents[chain]
+        self._written: dict[str, tuple[int, ...]] = {}
+        for command in system.commands:
+            if command.command_class is Class.FAULT and command.component in self._groups_of:
+                known = self._written.get(command.component, ())
+                new = tuple(u.variable for u in command.updates)
+                self._written[command.component] = tuple(sorted({*known, *new}))
+        self._initial: dict[int, ExprId] = {}
+        self._lost: dict[str, tuple[int, ExprId]] = {c: self._add_loss(c) for c in self._written}
+
+    def constrain(self, command: Command, permits: list[ExprId], updates: list[Update]) -> bool:
+        """Add to a command's permit and updates; False if it is a fault that may not fire at all."""
+        if command.command_class is not Class.FAULT:
+            return True
+        if command.component not in self._groups_of:
+            return False
+        after = {u.variable: u.value for u in updates}
+        updates.append(Update(variable=self._lost[command.component][0], value=self._builder.true))
+        for group in self._groups_of[command.component]:
+            lost_members = [self._member_lost_after(member, command, after) for member in group.members]
+            one, zero = self._builder.const(1), self._builder.const(0)
+            total = zero
+            for lost in lost_members:
+                total = self._builder.add(total, self._builder.ite(lost, one, zero))
+            permits.append(self._builder.le(total, self._builder.const(len(group.members) - group.needs)))
+        return True
+
+    def _add_loss(self, component: str) -> tuple[int, ExprId]:
+        index = len(self._variables)
+        name = f"{component} is lost"
+        self._variables.append(
+            Variable(
+                name=name,
+                component=component,
+                kind=VariableKind.BOOL,
+                role=VariableRole.LOSS,
+                low=0,
+                high=1,
+                initial=(0,),
+            )
+        )
+        lost = self._builder.variable(index, low=0, high=1, is_bool=True)
+        value = self._builder.and_(lost, self._away(component, {}))
+        self._settles.append(Settle(variable=index, value=value))
+        return index, lost
+
+    def _member_lost_after(self, member: str, command: Command, after: dict[int, ExprId]) -> ExprId:
+        """Whether `member` or a part of it is lost once `command` has fired."""
+        results = []
+        for component, (_, lost) in self._lost.items():
+            if component != member and not component.startswith(f"{member}."):
+                continue
+            is_struck = component == command.component
+            touched = any(v in after for v in self._written[component])
+            away = self._away(component, after) if is_struck or touched else self._builder.true
+            results.append(away if is_struck else self._builder.and_(lost, away))
+        return self._builder.or_(*results)
+
+    def _away(self, component: str, after: dict[int, ExprId]) -> ExprId:
+        """Whether some variable that the component's faults write is not at its initial value, given new values."""
+        builder = self._builder
+        return builder.or_(
+            *[
+                builder.not_(builder.eq(after.get(v, self._read(v)), self._initial_value(v)))
+                for v in self._written[component]
+            ]
+        )
+
+    def _read(self, variable: int) -> ExprId:
+        v = self._variables[variable]
+        return self._builder.variable(variable, low=v.low, high=v.high, is_bool=v.kind is VariableKind.BOOL)
+
+    def _initial_value(self, variable: int) -> ExprId:
+        """What the variable was at the start of the run: a constant, or (`= any`) a variable that keeps it."""
+        v = self._variables[variable]
+        is_bool = v.kind is VariableKind.BOOL
+        if len(v.initial) == 1:
+            return self._builder.const(v.initial[0], is_bool=is_bool)
+        if variable not in self._initial:
+            self._initial[variable] = self._remember(variable, v)
+        return self._initial[variable]
+
+    def _remember(self, variable: int, v: Variable) -> ExprId:
+        """A copy of the initial value: it settles to the variable's value until the run has started."""
+        builder = self._builder
+        started = len(self._variables)
+        for name, kind, low, high in (
+            (f"{v.name} has started", VariableKind.BOOL, 0, 1),
+            (f"{v.name} at the start", v.kind, v.low, v.high),
+        ):
+            self._variables.append(
+                Variable(
+                    name=name,
+                    component=v.component,
+                    kind=kind,
+                    role=VariableRole.LOSS,
+                    low=low,
+                    high=high,
+                    labels=v.labels if kind is v.kind else (),
+                    initial=(low,),
+                )
+            )
+        copy = builder.variable(started + 1, low=v.low, high=v.high, is_bool=v.kind is VariableKind.BOOL)
+        has_started = builder.variable(started, low=0, high=1, is_bool=True)
+        value = builder.ite(has_started, copy, self._read(variable))
+        self._settles.append(Settle(variable=started + 1, value=value))
+        self._settles.append(Settle(variable=started, value=builder.true))
+        return copy

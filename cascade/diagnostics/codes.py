@@ -1,0 +1,72 @@
+"""The table of codes. A code is stable and never reused; its page is `pages/CODE.md`."""
+
+import enum
+from dataclasses import dataclass
+
+
+class Severity(enum.Enum):
+    """Errors stop a spec from being checked; warnings do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeInfo:
+    """One row: a short name in words, and the severity."""
+
+    name: str
+    severity: Severity
+
+
+_ERROR = Severity.ERROR
+_WARNING = Severity.WARNING
+
+# CF0xx: text.  CF1xx: names and structure.  CF2xx: types and values.  CF3xx: commands.  CF4xx: checks and fixes.
+# CF5xx: found while exploring.  CF9xx: lints.
+CODES: dict[str, CodeInfo] = {
+    "CF001": CodeInfo("syntax error", _ERROR),
+    "CF002": CodeInfo("character that the language does not use", _ERROR),
+    "CF003": CodeInfo("file that cannot be read", _ERROR),
+    "CF004": CodeInfo("import that is not found", _ERROR),
+    "CF005": CodeInfo("import cycle", _ERROR),
+    "CF006": CodeInfo("nested too deeply", _ERROR),
+    "CF007": CodeInfo("more than one system", _ERROR),
+    "CF008": CodeInfo("spec too large", _ERROR),
+    "CF101": CodeInfo("unknown name", _ERROR),
+    "CF102": CodeInfo("declared twice", _ERROR),
+    "CF103": CodeInfo("cycle of derived values", _ERROR),
+    "CF104": CodeInfo("unbound port", _ERROR),
+    "CF105": CodeInfo("unknown component type", _ERROR),
+    "CF106": CodeInfo("component that contains itself", _ERROR),
+    "CF107": CodeInfo("argument that names no parameter or port", _ERROR),
+    "CF108": CodeInfo("group that needs more than it has", _ERROR),
+    "CF109": CodeInfo("statement in the wrong place", _ERROR),
+    "CF110": CodeInfo("parameter without a value", _ERROR),
+    "CF111": CodeInfo("port bound to something of another type", _ERROR),
+    "CF201": CodeInfo("wrong type", _ERROR),
+    "CF202": CodeInfo("mixed units", _ERROR),
+    "CF203": CodeInfo("value outside a domain", _ERROR),
+    "CF204": CodeInfo("empty range", _ERROR),
+    "CF205": CodeInfo("not a constant", _ERROR),
+    "CF206": CodeInfo("wrong number of arguments", _ERROR),
+    "CF207": CodeInfo("constant expression without a value", _ERROR),
+    "CF208": CodeInfo("index outside a group", _ERROR),
+    "CF301": CodeInfo("write to another component's variable", _ERROR),
+    "CF302": CodeInfo("write to something that is no variable", _ERROR),
+    "CF303": CodeInfo("one variable written twice", _ERROR),
+    "CF304": CodeInfo("latest time on a fault", _ERROR),
+    "CF305": CodeInfo("timing that cannot be met", _ERROR),
+    "CF306": CodeInfo("nothing for `lasts` to undo", _ERROR),
+    "CF401": CodeInfo("fix of something that is no parameter", _ERROR),
+    "CF402": CodeInfo("clause that names no command", _ERROR),
+    "CF403": CodeInfo("clause that does not fit the formula", _ERROR),
+    "CF404": CodeInfo("unknown fix", _ERROR),
+    "CF501": CodeInfo("value outside a domain in a run", _ERROR),
+    "CF502": CodeInfo("division by zero in a run", _ERROR),
+    "CF503": CodeInfo("index outside a group in a run", _ERROR),
+    "CF504": CodeInfo("timelock", _ERROR),
+    "CF901": CodeInfo("name in an unusual style", _WARNING),
+    "CF902": CodeInfo("duration that rounding changes", _WARNING),
+    "CF903": CodeInfo("fault that a repair undoes to one of several values", _WARNING),
+}

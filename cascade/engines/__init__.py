@@ -1,0 +1,26 @@
+"""The table of engines. An engine's module is imported on its first use: some cost a second to import."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import cast
+
+from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.engines.engine import Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineRow:
+    """Where an engine lives (a module with a function `answer`) and which queries it answers."""
+
+    module: str
+    queries: tuple[type[Query], ...]
+
+
+ENGINES: dict[str, EngineRow] = {
+    "explicit": EngineRow(module="cascade.engines.explicit.engine", queries=(Reach, Lasso, Recover)),
+}
+
+
+def load_engine(name: str) -> Engine:
+    """The engine called `name` in `ENGINES`."""
+    return cast(Engine, import_module(ENGINES[name].module).answer)

@@ -1,0 +1,53 @@
+"""Which states reach others, without storing the edges of the whole graph.
+
+States come by growing cost, and what they reach lies mostly further on: a pass backwards over all of them, looking for one step
+to a state that is known to reach, decides nearly all. What is left after a few passes is decided with stored edges.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+PASSES_MAX = 3
+"""Passes over what is undecided, before edges are stored."""
+
+WATCH_STATES = 4096
+"""The watch is asked after this many states."""
+
+Steps = Callable[[int], Iterable[int]]
+
+
+def not_reaching(states: Sequence[int], steps: Steps, check: Callable[[], None]) -> dict[int, None]:
+    """Those of `states`, in order, from which `steps` never lead out of `states`."""
+    undecided = dict.fromkeys(states)
+    for _ in range(PASSES_MAX):
+        decided_count = 0
+        for number, state in enumerate(reversed(list(undecided))):
+            if number % WATCH_STATES == 0:
+                check()
+            for after in steps(state):
+                if after not in undecided:
+                    del undecided[state]
+                    decided_count += 1
+                    break
+        if decided_count == 0:
+            return undecided
+    return _close(undecided, steps, check)
+
+
+def _close(undecided: dict[int, None], steps: Steps, check: Callable[[], None]) -> dict[int, None]:
+    """The same, with the edges among `undecided` stored backwards."""
+    before: dict[int, list[int]] = {}
+    pending: list[int] = []
+    for number, state in enumerate(undecided):
+        if number % WATCH_STATES == 0:
+            check()
+        for after in steps(state):
+            if after in undecided:
+                before.setdefault(after, []).append(state)
+            else:
+                pending.append(state)
+    while pending:
+        state = pending.pop()
+        if state in undecided:
+            del undecided[state]
+            pending.extend(before.pop(state, ()))
+    return undecided

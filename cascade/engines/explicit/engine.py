@@ -1,0 +1,224 @@
+"""The explicit engine: explores all reachable states, then answers.
+
+In: a core model and a query. Out: a candidate answer. What its runs claim is replayed by others; that it explored every state has to be believed.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import assert_never
+
+from cascade.core.model import CoreModel
+from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.engines.explicit.backward import not_reaching
+from cascade.engines.explicit.compile import CompiledModel
+from cascade.engines.explicit.evaluate import DEPTH_MAX, EvaluationFailure, nesting_depth
+from cascade.engines.explicit.expand import Expander
+from cascade.engines.explicit.fairness import LassoSearch, with_owed
+from cascade.engines.explicit.runs import initial_of, path_to, steps_along
+from cascade.engines.explicit.search import Predicate, Search, SearchFailure
+from cascade.engines.explicit.watch import StopSearch, Watch
+from cascade.limits import Limits, Progress, StopReason
+from cascade.verdicts.answer import Answer, Exhausted, FailureKind, Found, SpecFailure, Statistics, Stopped
+from cascade.verdicts.run import CandidateRun
+
+
+def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -> Answer:
+    """Answer `query` about `model`. A violation that is found before a limit is reached is reported."""
+    watch = Watch(limits, progress)
+    depth = nesting_depth(model.expressions)
+    if depth > DEPTH_MAX:
+        return Stopped(reason=StopReason.DEPTH, statistics=Statistics(seconds=watch.seconds))
+    with _recursion(depth):
+        asked = _Asked(model, query, watch)
+        try:
+            return asked.answer()
+        except StopSearch as stop:
+            return Stopped(reason=stop.reason, statistics=asked.statistics())
+        except KeyboardInterrupt:
+            return Stopped(reason=StopReason.INTERRUPTED, statistics=asked.statistics())
+
+
+@contextmanager
+def _recursion(depth: int) -> Iterator[None]:
+    """Room for evaluating expressions of this depth: one call a level."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + depth)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+class _Asked:
+    """One query about one model, and how far its answer has come."""
+
+    def __init__(self, model: CoreModel, query: Query, watch: Watch) -> None:
+        self._query = query
+        self._watch = watch
+        self._compiled = CompiledModel(with_owed(model, query) if isinstance(query, Lasso) else model)
+        self._variable_count = len(model.variables)
+        self._settle_count = len(model.settles)
+        self._search = Search(self._compiled, self._is_goal(), watch)
+
+    def _is_goal(self) -> Callable[[int], bool] | None:
+        query, expressions = self._query, self._compiled.model.expressions
+        match query:
+            case Reach():
+                return Predicate(self._compiled, (query.goal,), query.clock, query.exceeds_ticks).holds
+            case Recover():
+                if expressions.can_fail[query.trigger] or expressions.can_fail[query.goal]:
+                    return _AllFormulas(self._compiled, query)
+                return None
+            case Lasso():
+                return None
+            case _:
+                assert_never(query)
+
+    def answer(self) -> Answer:
+        """The answer. Raises `StopSearch`."""
+        try:
+            explored = self._search.run()
+        except SearchFailure as failure:
+            return self._spec_failure(failure)
+        if explored.goal is not None:
+            return self._found(explored.goal)
+        if self._compiled.model.is_timed:
+            timelock = self._timelock()
+            if timelock is not None:
+                return timelock
+        match self._query:
+            case Reach():
+                pass
+            case Lasso():
+                lasso = LassoSearch(self._compiled, self._query, explored.parents, self._check).run()
+                if lasso is not None:
+                    return Found(run=lasso, statistics=self.statistics())
+            case Recover():
+                lost = self._unrecoverable(self._query)
+                if lost is not None:
+                    return self._found(lost)
+            case _:
+                assert_never(self._query)
+        return Exhausted(statistics=self.statistics())
+
+    def statistics(self) -> Statistics:
+        """What was explored so far, in states of the model that was asked about."""
+        parents = self._search.result.parents
+        state_count = len(parents)
+        if isinstance(self._query, Lasso):
+            owed_mask = self._compiled.layout.variables[-1].mask
+            state_count -= sum(1 for state in parents if state & owed_mask and state ^ owed_mask in parents)
+        return Statistics(state_count=state_count, seconds=self._watch.seconds)
+
+    def _check(self) -> None:
+        self._watch.check(frontier_count=0)
+
+    # --- runs ---
+
+    def _run_to(self, state: int, more: tuple[int, ...] = (), *, loop_start: int | None = None) -> CandidateRun:
+        """The run to `state`, and `more` steps; `loop_start` counts from `state`."""
+        path = path_to(self._search.result.parents, state)
+        steps = steps_along(self._compiled, Expander(self._compiled), path)
+        return CandidateRun(
+            initial=initial_of(self._compiled, path[0])[: self._variable_count],
+            steps=(*steps, *more),
+            loop_start=None if loop_start is None else len(steps) + loop_start,
+        )
+
+    def _found(self, state: int) -> Found:
+        return Found(run=self._run_to(state), statistics=self.statistics())
+
+    # --- errors of the spec ---
+
+    def _spec_failure(self, failed: SearchFailure) -> SpecFailure:
+        failure = failed.failure
+        command = failure.command
+        if failed.state is None:
+            run = CandidateRun(initial=self._failing_initial(), steps=())
+        elif command is not None and self._is_formula(failure):
+            # The formula is part of the model as it is explored, but fails only after the command.
+            run, command = self._run_to(failed.state, (command,)), None
+        else:
+            run = self._run_to(failed.state)
+        return SpecFailure(
+            kind=failure.kind,
+            run=run,
+            statistics=self.statistics(),
+            command=command,
+            expression=failure.expression,
+            variable=failure.variable,
+            value=failure.value,
+        )
+
+    def _is_formula(self, failure: EvaluationFailure) -> bool:
+        """Is it a formula of a lasso that failed, rather than the command itself?"""
+        return failure.settle is not None and failure.settle >= self._settle_count
+
+    def _failing_initial(self) -> tuple[int, ...]:
+        for values in self._compiled.initial_values():
+            try:
+                self._compiled.initial_state(values)
+            except EvaluationFailure:
+                return values[: self._variable_count]
+        raise AssertionError("initial values fail to settle")
+
+    def _timelock(self) -> SpecFailure | None:
+        """A run to a state from which time never passes again, and a loop there."""
+        expander = Expander(self._compiled)
+        locked = not_reaching(self._search.result.blocked, lambda state: expander.steps(state)[0], self._check)
+        first = next(iter(locked), None)
+        if first is None:
+            return None
+        # A due command can fire, so there is always a way on.
+        seen: dict[int, int] = {}
+        steps: list[int] = []
+        state = first
+        while state not in seen:
+            seen[state] = len(steps)
+            command, state = self._due_step(state)
+            steps.append(command)
+        return SpecFailure(
+            kind=FailureKind.TIMELOCK,
+            run=self._run_to(first, tuple(steps), loop_start=seen[state]),
+            statistics=self.statistics(),
+        )
+
+    def _due_step(self, state: int) -> tuple[int, int]:
+        for command in self._compiled.commands:
+            if command.is_owed and self._compiled.is_due(command, state):
+                after = self._compiled.next_state(command, state)
+                if after is not None:
+                    return command.index, after
+        raise AssertionError("some command keeps time from passing")
+
+    # --- recovery ---
+
+    def _unrecoverable(self, query: Recover) -> int | None:
+        """The cheapest state with the trigger from which the goal is out of reach."""
+        goal = Predicate(self._compiled, (query.goal,))
+        trigger = Predicate(self._compiled, (query.trigger,))
+        expander = Expander(self._compiled, frozenset(range(len(self._compiled.commands))) - query.stopped)
+
+        def steps(state: int) -> list[int]:
+            following, ticked = expander.steps(state)
+            if ticked is not None:
+                following.append(ticked)
+            return following
+
+        goalless = [state for state in self._search.result.parents if not goal.holds(state)]
+        lost = not_reaching(goalless, steps, self._check)
+        return next((state for state in lost if trigger.holds(state)), None)
+
+
+class _AllFormulas:
+    """Evaluates the formulas of a query in every state, for the errors that may show; never a goal."""
+
+    def __init__(self, compiled: CompiledModel, query: Recover) -> None:
+        self._formulas = [Predicate(compiled, (query.trigger,)), Predicate(compiled, (query.goal,))]
+
+    def __call__(self, state: int) -> bool:
+        """Evaluate; False."""
+        for formula in self._formulas:
+            formula.holds(state)
+        return False

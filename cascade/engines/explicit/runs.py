@@ -1,0 +1,49 @@
+"""Candidate runs from states: which commands lead from one to the next."""
+
+from collections.abc import Sequence
+
+from cascade.core.model import TICK
+from cascade.engines.explicit.compile import CompiledModel
+from cascade.engines.explicit.expand import Expander
+from cascade.engines.explicit.search import ROOT
+
+
+def path_to(parents: dict[int, int], state: int) -> list[int]:
+    """The states from an initial one to `state`."""
+    path = [state]
+    while parents[path[-1]] != ROOT:
+        path.append(parents[path[-1]])
+    path.reverse()
+    return path
+
+
+def initial_of(compiled: CompiledModel, state: int) -> tuple[int, ...]:
+    """The first initial values that settle to `state`."""
+    for values in compiled.initial_values():
+        if compiled.initial_state(values) == state:
+            return values
+    raise AssertionError("a run starts in an initial state")
+
+
+def step_between(
+    compiled: CompiledModel, expander: Expander, before: int, after: int, excluded: frozenset[int] = frozenset()
+) -> int:
+    """The cheapest step from one state to the other: a command that is no fault, else a tick, else a fault."""
+    fault: int | None = None
+    for command in compiled.commands:
+        if command.index in excluded or compiled.next_state(command, before) != after:
+            continue
+        if not command.is_fault:
+            return command.index
+        fault = command.index if fault is None else fault
+    if expander.steps(before)[1] == after:
+        return TICK
+    assert fault is not None, "one of the two states follows the other"
+    return fault
+
+
+def steps_along(
+    compiled: CompiledModel, expander: Expander, path: Sequence[int], excluded: frozenset[int] = frozenset()
+) -> list[int]:
+    """The cheapest step between each two neighbours."""
+    return [step_between(compiled, expander, a, b, excluded) for a, b in zip(path, path[1:], strict=False)]

@@ -1,0 +1,296 @@
+"""What happens in a state, looked up instead of evaluated.
+
+The commands and clocks of a model are divided into *parts*. A part has a mask (its support) and a table from `state & mask` to an entry:
+everything that the part's commands and clocks do in such a state. Entries are made on first use. Parts with related
+supports are joined into a larger part, whose missing entries are put together from the entries of its members: fewer look-ups in a
+state, as long as the joint table stays small beside the number of states. That is measured while the search goes on, and a
+joint part that does not pay is divided again.
+"""
+
+from collections.abc import Iterable
+
+from cascade.engines.explicit.compile import CompiledClock, CompiledCommand, CompiledModel
+from cascade.engines.explicit.evaluate import EvaluationFailure
+
+Reset = tuple[int, int]
+"""A step to `state & kept ^ delta`."""
+
+Entry = tuple[()] | tuple[tuple[int, ...], tuple[Reset, ...], tuple[Reset, ...], int]
+"""Empty: nothing happens. Else: deltas of commands that reset no clock (the next state is `state ^ delta`); other commands;
+faults; and what a tick adds to the state, which is at least `Layout.beyond` if no tick is possible."""
+
+OpenMove = tuple[int, int, bool, int, "tuple[Consequence, ...]"]
+"""A step to `state & kept ^ delta`, whether it is a fault, the command, and what then remains to be done to the new state."""
+
+OpenEntry = tuple[()] | tuple[tuple[OpenMove, ...], int]
+"""Like `Entry`, for commands whose consequences depend on more than the commands read."""
+
+JOIN_BITS = (7, 13, 20)
+"""Parts are joined in rounds, up to supports of these sizes (binary logarithm of the number of valuations)."""
+
+CLOSED_BITS = 22
+"""Commands whose support, consequences included, is larger than this are open from the start."""
+
+JUDGED_STATES_MIN = 16_384
+"""Parts are judged each time that this many states were explored."""
+
+JUDGED_ENTRIES_MIN = 20_000
+"""Smaller tables are left alone: they may still be filling, and cost little."""
+
+JOINT_MISSES_MAX = 0.08
+"""A joint part is divided when a larger part of its look-ups misses: a miss costs ten times what a hit saves."""
+
+CLOSED_MISSES_MAX = 0.35
+"""A closed part is opened when a larger part of its look-ups misses."""
+
+ENTRIES_MAX = 400_000
+"""A table that grows beyond this is emptied: a bound on memory (about 100 MB)."""
+
+
+class Consequence:
+    """Settles, or clocks that stop, after a step: a table from the new state to the change `state & kept ^ delta`."""
+
+    def __init__(self, compiled: CompiledModel, *, settles: tuple[int, ...], clocks: tuple[int, ...]) -> None:
+        self._compiled = compiled
+        self._settles = settles
+        self._clocks = clocks
+        self.mask = 0
+        for index in settles:
+            self.mask |= compiled.settle_supports[index]
+        for index in clocks:
+            self.mask |= compiled.clocks[index].support
+        self.entries: dict[int, Reset] = {}
+
+    def apply(self, state: int) -> int:
+        """The state with this consequence."""
+        key = state & self.mask
+        entry = self.entries.get(key)
+        if entry is None:
+            values = self._compiled.decode(state, self.mask)
+            delta = self._compiled.settle(values, self._settles)
+            entry = self._compiled.kept_clocks(values, self._clocks), delta
+            if len(self.entries) >= ENTRIES_MAX:
+                self.entries.clear()
+            self.entries[key] = entry
+        kept, delta = entry
+        return state & kept ^ delta
+
+
+class Part:
+    """Commands and clocks with (nearly) one support. Of commands that are not allowed it says only whether they keep time from passing."""
+
+    def __init__(
+        self,
+        compiled: CompiledModel,
+        commands: Iterable[tuple[CompiledCommand, bool]],
+        clocks: Iterable[CompiledClock],
+        *,
+        mask: int,
+    ) -> None:
+        self.compiled = compiled
+        self.commands = tuple(commands)
+        self.clocks = tuple(clocks)
+        self.mask = mask
+        self.entries: dict[int, Entry] = {}
+        self.judged_count = 0
+
+    def fill(self, state: int) -> Entry:
+        """Make and keep the entry for `state`."""
+        compiled = self.compiled
+        values = compiled.decode(state, self.mask)
+        deltas: list[int] = []
+        resets: list[Reset] = []
+        faults: list[Reset] = []
+        tick = 0
+        full = compiled.layout.full
+        for command, is_allowed in self.commands:
+            try:
+                if not compiled.is_enabled(command, values, state):
+                    continue
+                if compiled.is_due(command, state):
+                    tick = compiled.layout.beyond
+                if not is_allowed:
+                    continue
+                kept, delta = compiled.fire(command, values)
+            except EvaluationFailure as failure:
+                failure.command = command.index
+                raise
+            if command.is_fault:
+                faults.append((kept, delta))
+            elif kept == full:
+                deltas.append(delta)
+            else:
+                resets.append((kept, delta))
+        for clock in self.clocks:
+            tick += _increment(clock, clock.runs_while(values), state)
+        entry: Entry = ()
+        if deltas or resets or faults or tick:
+            entry = tuple(deltas), tuple(resets), tuple(faults), tick
+        if len(self.entries) >= ENTRIES_MAX:
+            self.entries.clear()
+        self.entries[state & self.mask] = entry
+        return entry
+
+    def look_up(self, state: int) -> Entry:
+        """The entry for `state`."""
+        entry = self.entries.get(state & self.mask)
+        return self.fill(state) if entry is None else entry
+
+    def divide(self, misses: float) -> "list[Part | OpenPart]":
+        """Parts that do the same and suit this rate of misses better; only this part if there are none."""
+        is_good = misses <= CLOSED_MISSES_MAX or len(self.entries) < JUDGED_ENTRIES_MIN
+        if is_good or all(not (c.settles or c.clocks) for c, _ in self.commands):
+            return [self]
+        return list(open_parts(self.compiled, self.commands, self.clocks))
+
+
+class JointPart(Part):
+    """Parts that are looked up together."""
+
+    def __init__(self, compiled: CompiledModel, members: "list[Part]") -> None:
+        mask = 0
+        for member in members:
+            mask |= member.mask
+        super().__init__(compiled, (), (), mask=mask)
+        self.members = members
+
+    def fill(self, state: int) -> Entry:
+        """Put the entry for `state` together and keep it."""
+        found = [entry for entry in [member.look_up(state) for member in self.members] if entry]
+        entry: Entry = ()
+        if len(found) == 1:
+            entry = found[0]
+        elif found:
+            entry = (
+                tuple(delta for e in found for delta in e[0]),
+                tuple(reset for e in found for reset in e[1]),
+                tuple(fault for e in found for fault in e[2]),
+                sum(e[3] for e in found),
+            )
+        if len(self.entries) >= ENTRIES_MAX:
+            self.entries.clear()
+        self.entries[state & self.mask] = entry
+        return entry
+
+    def divide(self, misses: float) -> "list[Part | OpenPart]":
+        """The members, if too many look-ups miss."""
+        is_good = misses <= JOINT_MISSES_MAX or len(self.entries) < JUDGED_ENTRIES_MIN
+        return [self] if is_good else list(self.members)
+
+
+class OpenPart:
+    """Commands whose consequences (settles, clocks that stop) are looked up in the new state."""
+
+    def __init__(
+        self,
+        compiled: CompiledModel,
+        commands: Iterable[tuple[CompiledCommand, bool]],
+        clocks: Iterable[CompiledClock],
+        consequences: dict[int, tuple[Consequence, ...]],
+        *,
+        mask: int,
+    ) -> None:
+        self.compiled = compiled
+        self.commands = tuple(commands)
+        self.clocks = tuple(clocks)
+        self.mask = mask
+        self._consequences = consequences
+        self.entries: dict[int, OpenEntry] = {}
+
+    def look_up(self, state: int) -> OpenEntry:
+        """The entry for `state`."""
+        entry = self.entries.get(state & self.mask)
+        if entry is not None:
+            return entry
+        compiled = self.compiled
+        values = compiled.decode(state, self.mask)
+        moves: list[OpenMove] = []
+        tick = 0
+        for command, is_allowed in self.commands:
+            try:
+                if not compiled.is_enabled(command, values, state):
+                    continue
+                if compiled.is_due(command, state):
+                    tick = compiled.layout.beyond
+                if not is_allowed:
+                    continue
+                _, delta = compiled.assign(values, command.updates)
+            except EvaluationFailure as failure:
+                failure.command = command.index
+                raise
+            kept = compiled.layout.full & ~command.own_clock_mask
+            moves.append((kept, delta, command.is_fault, command.index, self._consequences[command.index]))
+        for clock in self.clocks:
+            tick += _increment(clock, clock.runs_while(values), state)
+        entry = (tuple(moves), tick) if moves or tick else ()
+        if len(self.entries) >= ENTRIES_MAX:
+            self.entries.clear()
+        self.entries[state & self.mask] = entry
+        return entry
+
+
+def finish(state: int, move: OpenMove) -> int:
+    """The state that `move` leads to from `state`."""
+    kept, delta, _, command, consequences = move
+    after = state & kept ^ delta
+    try:
+        for consequence in consequences:
+            after = consequence.apply(after)
+    except EvaluationFailure as failure:
+        failure.command = command
+        raise
+    return after
+
+
+def _increment(clock: CompiledClock, runs: int, state: int) -> int:
+    if runs and (state & clock.field.mask) >> clock.field.offset < clock.stop_ticks:
+        return clock.one
+    return 0
+
+
+def open_parts(
+    compiled: CompiledModel, commands: Iterable[tuple[CompiledCommand, bool]], clocks: Iterable[CompiledClock]
+) -> list[OpenPart]:
+    """Open parts for these commands and clocks, one for each support."""
+    shared: dict[tuple[tuple[int, ...], tuple[int, ...]], Consequence] = {}
+
+    def consequence(settles: tuple[int, ...], clocks: tuple[int, ...]) -> Consequence:
+        if (settles, clocks) not in shared:
+            shared[settles, clocks] = Consequence(compiled, settles=settles, clocks=clocks)
+        return shared[settles, clocks]
+
+    by_mask: dict[int, list[tuple[CompiledCommand, bool]]] = {}
+    consequences: dict[int, tuple[Consequence, ...]] = {}
+    for command, is_allowed in commands:
+        by_mask.setdefault(command.reads, []).append((command, is_allowed))
+        consequences[command.index] = (
+            *(consequence((index,), ()) for index in command.settles),
+            *(consequence((), (index,)) for index in command.clocks),
+        )
+    clocks_by_mask: dict[int, list[CompiledClock]] = {}
+    for clock in clocks:
+        clocks_by_mask.setdefault(clock.support | clock.field.mask, []).append(clock)
+    return [
+        OpenPart(compiled, by_mask.get(mask, ()), clocks_by_mask.get(mask, ()), consequences, mask=mask)
+        for mask in {**by_mask, **clocks_by_mask}
+    ]
+
+
+def join(compiled: CompiledModel, parts: list[Part]) -> list[Part]:
+    """Join parts in rounds, each time into what grows least."""
+    for limit in JOIN_BITS:
+        groups: list[tuple[int, float, list[Part]]] = []
+        size_bits = compiled.layout.size_bits
+        for part in sorted(parts, key=lambda part: -size_bits(part.mask)):
+            best: tuple[float, int] | None = None
+            for index, (mask, bits, _) in enumerate(groups):
+                grown = size_bits(mask | part.mask)
+                if grown <= limit or grown == bits:
+                    best = min(best, (grown - bits, index)) if best is not None else (grown - bits, index)
+            if best is None:
+                groups.append((part.mask, size_bits(part.mask), [part]))
+            else:
+                mask, _, members = groups[best[1]]
+                groups[best[1]] = mask | part.mask, size_bits(mask | part.mask), [*members, part]
+        parts = [members[0] if len(members) == 1 else JointPart(compiled, members) for _, _, members in groups]
+    return parts

@@ -1,0 +1,53 @@
+"""Keeps a search within its limits and says where it is."""
+
+import time
+
+from cascade.limits import Limits, Progress, ProgressReport, StopReason, resident_bytes
+
+
+class StopSearch(Exception):
+    """A limit is reached."""
+
+    def __init__(self, reason: StopReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Watch:
+    """Asked every few thousand states whether the search may go on."""
+
+    def __init__(self, limits: Limits, progress: Progress) -> None:
+        self._limits = limits
+        self._progress = progress
+        self._start = time.monotonic()
+        self.state_count = 0
+
+    @property
+    def seconds(self) -> float:
+        """Time since the start."""
+        return time.monotonic() - self._start
+
+    def check_states(self, state_count: int) -> None:
+        """Note the number of states; raise `StopSearch` when there are too many. Cheaper than `check`."""
+        self.state_count = state_count
+        if self._limits.state_count_max is not None and state_count > self._limits.state_count_max:
+            raise StopSearch(StopReason.STATES)
+
+    def check(self, *, frontier_count: int) -> None:
+        """Report where the search is; raise `StopSearch` when a limit is reached."""
+        seconds = self.seconds
+        memory_bytes = resident_bytes()
+        self._progress.update(
+            ProgressReport(
+                state_count=self.state_count,
+                frontier_count=frontier_count,
+                seconds=seconds,
+                memory_bytes=memory_bytes,
+            )
+        )
+        limits = self._limits
+        self.check_states(self.state_count)
+        if limits.memory_bytes_max is not None and memory_bytes > limits.memory_bytes_max:
+            raise StopSearch(StopReason.MEMORY)
+        if limits.seconds_max is not None and seconds > limits.seconds_max:
+            raise StopSearch(StopReason.TIME)

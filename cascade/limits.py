@@ -1,0 +1,63 @@
+"""What may stop a search, and how a search says where it is."""
+
+import enum
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+class StopReason(enum.Enum):
+    """Why a search ended without an answer. Each value is the sentence that a user reads."""
+
+    STATES = "the limit on states was reached (raise it with --max-states)"
+    MEMORY = "the limit on memory was reached (raise it with --memory)"
+    TIME = "the limit on time was reached (raise it with --time)"
+    INTERRUPTED = "the search was interrupted"
+    SPEC_ERROR = "the spec has an error that shows only in a run"
+    DEPTH = "an expression nests deeper than the checker follows"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds on one search. None is no bound. Memory is the peak resident size of the process, in bytes."""
+
+    state_count_max: int | None = None
+    memory_bytes_max: int | None = None
+    seconds_max: float | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ProgressReport:
+    """Where a search is now."""
+
+    state_count: int
+    frontier_count: int
+    seconds: float
+    memory_bytes: int
+
+
+@dataclass(slots=True)
+class Progress:
+    """Called by an engine now and then; passes on at most one report every `interval_seconds`."""
+
+    show: Callable[[ProgressReport], None] | None = None
+    interval_seconds: float = 0.5
+    _last: float = field(default_factory=time.monotonic)
+
+    def update(self, report: ProgressReport) -> None:
+        """Show `report` unless the last one was shown a moment ago."""
+        if self.show is None:
+            return
+        now = time.monotonic()
+        if now - self._last >= self.interval_seconds:
+            self._last = now
+            self.show(report)
+
+
+def resident_bytes() -> int:
+    """Resident size of this process in bytes; 0 where the platform does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * 4096
+    except OSError:
+        return 0

@@ -1,0 +1,81 @@
+"""The whole way on one page: text → syntax tree → checked model → core model → engine → verdict."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cascade.checked.elaborate import elaborate
+from cascade.checked.model import System
+from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
+from cascade.limits import Limits, Progress
+from cascade.questions.declared import CheckResult, decide
+from cascade.syntax.imports import Loaded, load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions:
+    """What to check and how far to go. Without `check_names` all checks; `fix_names` are applied to every check."""
+
+    check_names: tuple[str, ...] = ()
+    fix_names: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    engine: str = "explicit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileResult:
+    """All that is known of one file. Without a `system` it is a library, or it has errors."""
+
+    path: str
+    system: System | None
+    diagnostics: tuple[Diagnostic, ...]
+    checks: tuple[CheckResult, ...]
+
+
+def load_system(path: str, diagnostics: Diagnostics, fix_names: tuple[str, ...] = ()) -> System | None:
+    """The checked model of the spec at `path`; None if it is a library or has errors (see `diagnostics`)."""
+    loaded = load(path, diagnostics)
+    if diagnostics.errors:
+        return None
+    return elaborate(loaded, diagnostics, fix_names)
+
+
+def check_file(
+    path: str,
+    options: CheckOptions,
+    progress: Callable[[str], Progress],
+    on_result: Callable[[CheckResult], None] = lambda _: None,
+) -> FileResult:
+    """Decide the declared checks of the spec at `path`, in their order. `progress` gives what a check reports to, by its name."""
+    diagnostics = Diagnostics()
+    loaded = load(path, diagnostics)
+    system = None if diagnostics.errors else elaborate(loaded, diagnostics, options.fix_names)
+    if system is None:
+        return FileResult(path=path, system=None, diagnostics=tuple(diagnostics.items), checks=())
+    systems = _Systems(loaded, diagnostics, system)
+    results: list[CheckResult] = []
+    for check in system.checks:
+        if options.check_names and check.name not in options.check_names:
+            continue
+        fixed = systems.under((*options.fix_names, *check.fixes))
+        if fixed is None:  # the fix itself makes the spec wrong; the diagnostics say how
+            continue
+        own = next(c for c in fixed.checks if c.name == check.name)
+        result = decide(fixed, own, engine=options.engine, limits=options.limits, progress=progress(check.name))
+        results.append(result)
+        on_result(result)
+    return FileResult(path=path, system=system, diagnostics=tuple(diagnostics.items), checks=tuple(results))
+
+
+class _Systems:
+    """The system under each set of fixes that some check asks for, elaborated once."""
+
+    def __init__(self, loaded: Loaded, diagnostics: Diagnostics, system: System) -> None:
+        self._loaded = loaded
+        self._diagnostics = diagnostics
+        self._known: dict[tuple[str, ...], System | None] = {system.applied_fixes: system}
+
+    def under(self, fix_names: tuple[str, ...]) -> System | None:
+        names = tuple(dict.fromkeys(fix_names))
+        if names not in self._known:
+            self._known[names] = elaborate(self._loaded, self._diagnostics, names)
+        return self._known[names]

@@ -1,0 +1,56 @@
+"""The only door to the engines: ask, replay what they claim, and return what is then known.
+
+An engine's answer is a candidate. A run becomes evidence by replay in the reference interpreter, which shares nothing with the search; where
+they disagree the tool itself is wrong, and says so (`EngineError`).
+"""
+
+from dataclasses import dataclass
+
+from cascade.core.model import CoreModel
+from cascade.core.queries import Query
+from cascade.engines import load_engine
+from cascade.limits import Limits, Progress, StopReason
+from cascade.reference.replay import ReplayError, replay, replay_failure
+from cascade.verdicts.answer import Exhausted, Found, SpecFailure, Statistics, Stopped
+from cascade.verdicts.run import ReplayedRun
+from cascade.verdicts.verdict import Exhaustion, Undetermined
+
+
+class EngineError(Exception):
+    """An engine claimed what the reference interpreter does not confirm: a bug of this tool, never of the spec."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Either evidence (a replayed run: yes; an exhaustion: no), or why there is none."""
+
+    evidence: ReplayedRun | Exhaustion | None
+    undetermined: Undetermined | None
+    statistics: Statistics
+
+
+def ask(model: CoreModel, query: Query, *, engine: str, limits: Limits, progress: Progress) -> Asked:
+    """The engine's answer to `query`, confirmed. Raises `EngineError` where replay contradicts it."""
+    answer = load_engine(engine).answer(model, query, limits, progress)
+    match answer:
+        case Found():
+            try:
+                run = replay(model, query, answer.run)
+            except ReplayError as error:
+                raise EngineError(f"the {engine} engine reported a run that is none: {error}") from error
+            return Asked(evidence=run, undetermined=None, statistics=answer.statistics)
+        case Exhausted():
+            evidence = Exhaustion(statistics=answer.statistics)
+            return Asked(evidence=evidence, undetermined=None, statistics=answer.statistics)
+        case Stopped():
+            stopped = Undetermined(reason=answer.reason, statistics=answer.statistics)
+            return Asked(evidence=None, undetermined=stopped, statistics=answer.statistics)
+        case SpecFailure():
+            try:
+                run = replay_failure(model, answer, query)
+            except ReplayError as error:
+                raise EngineError(f"the {engine} engine reported an error of the spec that is none: {error}") from error
+            failed = Undetermined(
+                reason=StopReason.SPEC_ERROR, statistics=answer.statistics, failure=answer, run=run
+            )
+            return Asked(evidence=None, undetermined=failed, statistics=answer.statistics)

@@ -1,0 +1,80 @@
+"""The spec's own checks: each becomes a verdict with its explanation."""
+
+from dataclasses import dataclass
+
+from cascade.checked.model import Check, FormulaKind, System
+from cascade.core.lower import lower
+from cascade.core.model import CoreModel
+from cascade.core.queries import Query
+from cascade.diagnostics.diagnostic import Diagnostic
+from cascade.limits import Limits, Progress
+from cascade.questions.ask import ask
+from cascade.questions.causes import Explanation, explain
+from cascade.questions.failures import describe_failure
+from cascade.source import Span
+from cascade.verdicts.run import ReplayedRun
+from cascade.verdicts.verdict import Holds, Undetermined, Verdict, Violated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """A declared check, its verdict, and what a person needs to understand it.
+
+    `formula` is the text of formula and clauses; `expected` is `holds` or `violated`. `explanation` is there when the verdict rests on a run;
+    `diagnostics` holds the error of the spec that a run showed, if one did.
+    """
+
+    name: str
+    text: str
+    formula: str
+    span: Span
+    expected: str
+    verdict: Verdict
+    model: CoreModel
+    query: Query
+    explanation: Explanation | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Undetermined is never as expected."""
+        match self.verdict:
+            case Holds():
+                return self.expected == "holds"
+            case Violated():
+                return self.expected == "violated"
+            case Undetermined():
+                return False
+
+
+def decide(system: System, check: Check, *, engine: str, limits: Limits, progress: Progress) -> CheckResult:
+    """The verdict of one declared check of `system`, whose fixes are applied."""
+    model, query = lower(system, check)
+    asked = ask(model, query, engine=engine, limits=limits, progress=progress)
+    run: ReplayedRun | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    verdict: Verdict
+    if asked.evidence is None:
+        assert asked.undetermined is not None, "no evidence, so there is a reason"
+        verdict = asked.undetermined
+        run = verdict.run
+        if verdict.failure is not None:
+            diagnostics = (describe_failure(system, check, model, verdict.failure),)
+    else:
+        is_run = isinstance(asked.evidence, ReplayedRun)
+        run = asked.evidence if isinstance(asked.evidence, ReplayedRun) else None
+        # A run answers `possible` with yes and every other formula with no.
+        holds = is_run == (check.formula.kind is FormulaKind.POSSIBLE)
+        verdict = (Holds if holds else Violated)(evidence=asked.evidence, statistics=asked.statistics)
+    return CheckResult(
+        name=check.name,
+        text=check.text,
+        formula=check.source,
+        span=check.span,
+        expected="violated" if check.expect_violated else "holds",
+        verdict=verdict,
+        model=model,
+        query=query,
+        explanation=None if run is None else explain(model, query, run),
+        diagnostics=diagnostics,
+    )
