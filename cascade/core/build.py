@@ -30,7 +30,20 @@ class ExpressionBuilder:
 
     def variable(self, index: int, *, low: int, high: int, is_bool: bool) -> ExprId:
         """The value of the variable with this index and these bounds."""
-        return self._add(Op.VAR, (index,), is_bool=is_bool, low=low, high=high)
+        expr = self._add(Op.VAR, (index,), is_bool=is_bool, low=low, high=high)
+        known = (self.low[expr], self.high[expr], self.is_bool[expr])
+        assert known == (low, high, is_bool), "a variable has the same bounds wherever it is read"
+        return expr
+
+    def copy(self) -> "ExpressionBuilder":
+        """A builder that starts with the same expressions and grows by itself."""
+        other = ExpressionBuilder.__new__(ExpressionBuilder)
+        other._ids = self._ids.copy()
+        other.ops, other.args, other.is_bool = self.ops.copy(), self.args.copy(), self.is_bool.copy()
+        other.low, other.high, other.can_fail = self.low.copy(), self.high.copy(), self.can_fail.copy()
+        other.spans = self.spans.copy()
+        other.true, other.false = self.true, self.false
+        return other
 
     def value(self, expr: ExprId) -> int | None:
         """The value of a constant expression, else None."""

@@ -5,6 +5,7 @@ if afterwards every group has lost at most `N - K` members; a part of a member c
 """
 
 from cascade.checked.model import Class, Command, Group, System
+from cascade.core.build import ExpressionBuilder
 from cascade.core.expressions import ExprId
 from cascade.core.model import Settle, Update, Variable, VariableKind, VariableRole
 
@@ -12,9 +13,11 @@ from cascade.core.model import Settle, Update, Variable, VariableKind, VariableR
 class Losses:
     """Adds a loss to the model for each component that has faults and is in a group, and constrains faults by them."""
 
-    def __init__(self, system: System, variables: list[Variable], settles: list[Settle]) -> None:
+    def __init__(
+        self, system: System, builder: ExpressionBuilder, variables: list[Variable], settles: list[Settle]
+    ) -> None:
         self._system = system
-        self._builder = system.builder
+        self._builder = builder
         self._variables = variables
         self._settles = settles
         self._groups_of: dict[str, list[Group]] = {}

@@ -52,7 +52,7 @@ class _Lowering:
     def __init__(self, system: System, check: Check) -> None:
         self._system = system
         self._check = check
-        self._builder = system.builder
+        self._builder = system.builder.copy()  # checks add variables of their own under the same indices
         self._variables = [_variable(v) for v in system.variables]
         self._settles: list[Settle] = []
         self._clocks: list[Clock] = []
@@ -66,7 +66,7 @@ class _Lowering:
         ]
         drafts = self._budgets(drafts)
         if self._check.while_redundancy_holds:
-            losses = Losses(self._system, self._variables, self._settles)
+            losses = Losses(self._system, self._builder, self._variables, self._settles)
             drafts = [d for d in drafts if losses.constrain(d.source, d.permits, d.updates)]
         never = self._builder.false
         drafts = [d for d in drafts if self._builder.and_(*d.permits) != never and d.source.guard != never]

@@ -31,7 +31,7 @@ class Asked:
 
 def ask(model: CoreModel, query: Query, *, engine: str, limits: Limits, progress: Progress) -> Asked:
     """The engine's answer to `query`, confirmed. Raises `EngineError` where replay contradicts it."""
-    answer = load_engine(engine).answer(model, query, limits, progress)
+    answer = load_engine(engine)(model, query, limits, progress)
     match answer:
         case Found():
             try:

@@ -12,7 +12,7 @@ _STEPS = "the run that leads there stands below"
 
 def describe_failure(system: System, check: Check, model: CoreModel, failure: SpecFailure) -> Diagnostic:
     """What is wrong with the spec, where it stands, and what to do."""
-    others = (Label(span=check.span, text="found by this check"),)
+    others: tuple[Label, ...] = (Label(span=check.span, text="found by this check"),)
     span = _span(system, check, model, failure)
     match failure.kind:
         case FailureKind.OUT_OF_DOMAIN:

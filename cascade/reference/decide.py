@@ -8,6 +8,7 @@ import enum
 import heapq
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from cascade.core.expressions import ExprId
 from cascade.core.model import TICK, CommandClass, CoreModel
@@ -94,6 +95,8 @@ def decide(model: CoreModel, query: Query, *, max_states: int = MAX_STATES) -> D
         case Recover():
             is_complete = not space.initial_errors and not any(space.errors)
             cost = _least(distances, _unrecoverable(query, space)) if is_complete else None
+        case _:
+            assert_never(query)
     if failures:
         kind = DecisionKind.FAILURE
     else:
@@ -116,6 +119,8 @@ def _formulas(query: Query) -> tuple[ExprId, ...]:
             return (query.goal,)
         case Lasso() | Recover():
             return (query.trigger, query.goal)
+        case _:
+            assert_never(query)
 
 
 def _explore(model: CoreModel, formulas: tuple[ExprId, ...], max_states: int) -> _Space:

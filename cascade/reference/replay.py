@@ -17,9 +17,9 @@ from cascade.reference.step import Situation, State, initial_state
 from cascade.verdicts.answer import FailureKind, SpecFailure
 from cascade.verdicts.run import CandidateRun, ReplayedRun
 
-SEARCH_STATES_MAX = 200_000
-"""How many states are searched to confirm that a state cannot be left (`Recover`, a timelock). Where there are more,
-the run is replayed and the rest of the claim stands on the engine's word."""
+SEARCH_STATES_MAX = 50_000
+"""How many states are searched to confirm that a state cannot be left (`Recover`, a timelock): under a minute of work.
+Where there are more, the run is replayed and the rest of the claim stands on the engine's word."""
 
 
 class ReplayError(Exception):

@@ -141,9 +141,7 @@ class Builder(ExpressionBuilder):
     def state(self, c: Children) -> Piece:
         _, name, _, type_, _, initial = c
         return self.made(
-            tree.State(
-                name=self.identifier(name), type=type_.value, initial=initial.value, span=self.span_of(c)
-            )
+            tree.State(name=self.identifier(name), type=type_.value, initial=initial.value, span=self.span_of(c))
         )
 
     def bool_type(self, c: Children) -> Piece:
@@ -189,9 +187,7 @@ class Builder(ExpressionBuilder):
     def fix(self, c: Children) -> Piece:
         _, name, text, _, settings, _ = c
         return self.made(
-            tree.Fix(
-                name=self.identifier(name), text=_description(text), settings=settings.value, span=self.span_of(c)
-            )
+            tree.Fix(name=self.identifier(name), text=_description(text), settings=settings.value, span=self.span_of(c))
         )
 
     def settings(self, c: Children) -> Piece:
@@ -280,9 +276,7 @@ class Builder(ExpressionBuilder):
 
     def loop(self, c: Children) -> Piece:
         _, variable, _, group = c
-        return self.made(
-            tree.Loop(variable=self.identifier(variable), group=group.value, span=self.span_of(c))
-        )
+        return self.made(tree.Loop(variable=self.identifier(variable), group=group.value, span=self.span_of(c)))
 
     def guard(self, c: Children) -> Piece:
         return self.made(Guard(c[1].value, self.span_of(c)))
@@ -341,9 +335,7 @@ class Builder(ExpressionBuilder):
     def leads_to(self, c: Children) -> Piece:
         trigger, _, _, goal, within = c
         latest = None if within is None else within.value.latest
-        return self.made(
-            tree.LeadsTo(trigger=trigger.value, goal=goal.value, within=latest, span=self.span_of(c))
-        )
+        return self.made(tree.LeadsTo(trigger=trigger.value, goal=goal.value, within=latest, span=self.span_of(c)))
 
     def can_lead_to(self, c: Children) -> Piece:
         trigger, goal = values_of(c)

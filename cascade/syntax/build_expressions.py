@@ -21,6 +21,9 @@ LEFT_DEEP_CHAIN_MAX = 32
 NUMBER_MAX = 2**62
 NUMBER_DIGITS_MAX = 19
 
+# More errors of this stage say nothing new about a file.
+REPORT_COUNT_MAX = 20
+
 UNIT_MILLISECONDS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 # What a rule matched: tokens, pieces, and None for an optional part that is absent.
@@ -47,6 +50,8 @@ class ExpressionBuilder:
         """Build nodes of `source` from here on and report to `diagnostics`."""
         self._source = source
         self._diagnostics = diagnostics
+        self._report_count = 0
+        self._nested_too_deeply = False
 
     # --- tools --------------------------------------------------------------------------------------------------
 
@@ -56,8 +61,10 @@ class ExpressionBuilder:
         return Span(self._source, children[0].start_pos, last.end_pos)
 
     def report(self, diagnostic: Diagnostic) -> None:
-        """Say something about the text."""
-        self._diagnostics.add(diagnostic)
+        """Say something about the text, unless enough was said."""
+        self._report_count += 1
+        if self._report_count <= REPORT_COUNT_MAX:
+            self._diagnostics.add(diagnostic)
 
     def identifier(self, token: Any) -> tree.Identifier:
         """A token, or the piece that holds one, as a declared name."""
@@ -75,7 +82,9 @@ class ExpressionBuilder:
         if piece.depth <= EXPRESSION_DEPTH_MAX:
             return piece
         span = Span(self._source, piece.start_pos, piece.end_pos)
-        self.report(errors.nested_too_deeply(span, "expression", EXPRESSION_DEPTH_MAX))
+        if not self._nested_too_deeply:  # what encloses it is too deep again and again
+            self._nested_too_deeply = True
+            self.report(errors.nested_too_deeply(span, "expression", EXPRESSION_DEPTH_MAX))
         return Piece(tree.Integer(value=0, span=span), piece.start_pos, piece.end_pos)
 
     def _number(self, digits: str, unit: int, span: Span) -> int:

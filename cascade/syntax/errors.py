@@ -164,3 +164,78 @@ def too_large(span: Span, size: int, size_max: int) -> Diagnostic:
         primary=Label(span=span),
         help="split it into files and `import` them",
     )
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def unreadable(span: Span, path: str, reason: str) -> Diagnostic:
+    """CF003: the operating system does not give the file."""
+    return Diagnostic(
+        code="CF003", message=f"the file {quoted(path)} cannot be read: {reason}", primary=Label(span=span)
+    )
+
+
+def not_utf8(span: Span, byte: int, offset: int) -> Diagnostic:
+    """CF003: bytes that are no text."""
+    return Diagnostic(
+        code="CF003",
+        message=f"the file is not UTF-8: byte 0x{byte:02x} at offset {offset}",
+        primary=Label(span=span),
+        help="save the file with the encoding UTF-8",
+    )
+
+
+def file_too_large(span: Span, bytes_max: int) -> Diagnostic:
+    """CF008: a file that is not read at all."""
+    return Diagnostic(
+        code="CF008",
+        message=f"the file has more than {bytes_max:,} bytes",
+        primary=Label(span=span),
+        help="split it into files and `import` them",
+    )
+
+
+def too_many_files(span: Span, count_max: int) -> Diagnostic:
+    """CF008: an import graph without bound."""
+    return Diagnostic(code="CF008", message=f"the spec imports more than {count_max:,} files", primary=Label(span=span))
+
+
+def import_not_found(span: Span, name: str, near: str | None, library: tuple[str, ...]) -> Diagnostic:
+    """CF004: neither beside the file nor in the library."""
+    if near is not None:
+        help_text = f"did you mean `{near}`?"
+    else:
+        help_text = f"the library has {', '.join(f'`{known}`' for known in library)}" if library else ""
+    path = name.replace(".", "/") + ".cf"
+    return Diagnostic(
+        code="CF004",
+        message=f"there is no file for the import `{name}`",
+        primary=Label(span=span, text=f"looked for {quoted(path)}"),
+        help=help_text,
+        note="an import is looked for beside the importing file, then in the library",
+    )
+
+
+def import_cycle(span: Span, names: list[str]) -> Diagnostic:
+    """CF005: a file that imports itself, perhaps through others."""
+    return Diagnostic(
+        code="CF005",
+        message="the imports form a cycle: " + " -> ".join(quoted(name)[1:-1] for name in names),
+        primary=Label(span=span, text="this import closes the cycle"),
+        help="move what both files use to a third file",
+    )
+
+
+def type_declared_twice(name: str, place: Span, earlier: Span, later: Span) -> Diagnostic:
+    """CF102: two types of one name are visible in one file."""
+    others = [Label(span=earlier, text="declared here")]
+    if later != place:
+        others.append(Label(span=later, text="and here"))
+    return Diagnostic(
+        code="CF102",
+        message=f"the component type {quoted(name)} is declared twice",
+        primary=Label(span=place, text="this makes the second one visible" if later != place else "the second one"),
+        others=tuple(others),
+        help="rename one of them",
+    )

@@ -4,7 +4,6 @@ After an error the parser drops the statement at fault and goes on with the next
 names, types and values, nor about which statement may stand in which body.
 """
 
-import bisect
 from typing import TYPE_CHECKING, Any
 
 from cascade.diagnostics.diagnostic import Diagnostics
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 TEXT_LENGTH_MAX = 16 * 1024 * 1024
 # After so many syntax errors the rest of the file is not read; more of them are seldom of use.
 SYNTAX_ERROR_COUNT_MAX = 10
+# Errors near characters that were reported already are not counted; each costs a recovery all the same.
+RECOVERY_COUNT_MAX = 100
 
 
 def parse(source: SourceFile, diagnostics: Diagnostics) -> tree.File:
@@ -71,9 +72,13 @@ class _Parsing:
         self._state: Any = interactive.parser_state
         self._table: Any = interactive.parser_state.parse_conf.states
         self._error_count = 0
+        self._recovery_count = 0
+        # Only forward: an error that shows again at the same place is not met twice.
+        self._resumed_at = -1
         self._last: Token | None = None
-        # The parser's state before it took `_last`.
+        # The parser's state before it took `_last`, and after.
         self._before_last: int = self._state.position
+        self._before: int = self._state.position
 
     def run(self) -> Block:
         """Read the whole text."""
@@ -83,9 +88,8 @@ class _Parsing:
             try:
                 state = self._state
                 for token in self._lexer.lex(state):
-                    before = state.position
                     state.feed_token(token)
-                    self._last, self._before_last = token, before
+                    self._last, self._before_last, self._before = token, self._before, state.position
                 return self._end()
             except UnexpectedInput as error:
                 token = getattr(error, "token", None)
@@ -119,40 +123,39 @@ class _Parsing:
 
     def _recover(self, offset: int) -> bool:
         """Report the error at `offset` and find a place to go on; False if there is none."""
+        self._recovery_count += 1
         start, end = self._scanned.lexeme(offset)
-        situation = self._situation(start, end)
+        swallowed = self._swallowed_keyword(start, end)
         if not self._scanned.was_reported(self._last_end(), max(end, self._last_end() + 1)):
             self._error_count += 1
-            self._diagnostics.add(explain(situation))
-            if self._error_count >= SYNTAX_ERROR_COUNT_MAX:
-                return False
-        if situation.word in FILE_KEYWORDS and situation.in_body and situation.word != "component":
+            self._diagnostics.add(explain(self._situation(start, end, swallowed)))
+        if self._error_count >= SYNTAX_ERROR_COUNT_MAX or self._recovery_count >= RECOVERY_COUNT_MAX:
+            return False
+        if self._scanned.text[start:end] == "system" and self._open_braces(self._state.value_stack):
+            # A system stands at the top level alone, so the braces before it lack their ends.
             self._close_blocks()
-            if self._resume(start, situation.word.upper()):
+            if self._resume(start, "SYSTEM"):
                 return True
-        return self._skip(situation.start, start)
+        return self._skip(start if swallowed is None else swallowed.start_pos or 0)
 
-    def _situation(self, start: int, end: int) -> Situation:
-        """What `explain` needs to know about the error at the lexeme from `start` to `end`."""
-        text = self._scanned.text
-        statement_depth = self._statement_depth()
-        braces = [value for value in self._state.value_stack if getattr(value, "type", "") == "LBRACE"]
+    def _swallowed_keyword(self, start: int, end: int) -> "Token | None":
+        """The last token, if it was read as a name but is the keyword of the next statement: `let a = state b:`."""
         last = self._last
-        swallowed = (
-            last is not None
-            and last.type == "NAME"
-            and str(last) in BODY_KEYWORDS | FILE_KEYWORDS
-            and start > self._last_end()
-            and text[start:end].isidentifier()
-            and self._is_statement_at(last.start_pos or 0)
-        )
-        if swallowed and last is not None:
-            start, end = last.start_pos or 0, last.end_pos or 0
+        if last is None or last.type != "NAME" or start <= self._last_end():
+            return None
+        if not self._scanned.text[start:end].isidentifier() or not self._is_statement_at(last.start_pos or 0):
+            return None
+        return last
+
+    def _situation(self, start: int, end: int, swallowed: "Token | None") -> Situation:
+        """What `explain` needs to know about the error at the lexeme from `start` to `end`."""
+        stack = self._state.state_stack
+        braces = self._open_braces(self._state.value_stack)
+        if swallowed is not None:
+            start, end = swallowed.start_pos or 0, swallowed.end_pos or 0
             accepted = frozenset(name for name in self._table[self._before_last] if name.isupper())
         else:
-            stack = self._state.state_stack
-            names = [name for name in self._table[stack[-1]] if name.isupper() or name == "$END"]
-            accepted = frozenset(name for name in names if self._accepts(stack, name))
+            accepted = frozenset(n for n in self._table[stack[-1]] if n.isupper() and self._accepts(stack, n))
         return Situation(
             source=self._source,
             scanned=self._scanned,
@@ -160,21 +163,19 @@ class _Parsing:
             end=end,
             accepted=accepted,
             last=self._last,
-            at_statement=statement_depth == len(self._state.state_stack) - 1,
-            in_body=bool(braces),
+            after_operand=swallowed is None and "COMPARISON" in self._table[self._before],
+            at_statement=swallowed is None and self._at_block(),
             brace=braces[-1] if braces else None,
         )
 
-    def _skip(self, from_offset: int, error_offset: int) -> bool:
-        """Drop the statement at fault and go on at the next statement or closing brace."""
+    def _skip(self, offset: int) -> bool:
+        """Drop the statement at fault; go on at the first statement or closing brace from `offset` on."""
         text = self._scanned.text
         depth = self._statement_depth()
-        dropped = self._state.value_stack[depth:]
         # Braces of the dropped statement that wait for their end, and braces met on the way.
-        waiting = sum(getattr(value, "type", "") == "LBRACE" for value in dropped)
+        waiting = len(self._open_braces(self._state.value_stack[depth:]))
         inner = 0
         self._cut_back(depth)
-        offset = from_offset
         while True:
             start, end = self._scanned.lexeme(offset)
             if start >= len(text):
@@ -186,12 +187,12 @@ class _Parsing:
                 inner -= 1
             elif lexeme == "}" and waiting > 0:
                 waiting -= 1
-            elif lexeme == "}" and self._resume(start, "RBRACE"):
-                return True
-            elif inner == 0 and (start >= error_offset or start == from_offset) and self._is_statement_at(start):
-                if self._resume(start, lexeme.upper()):
+            elif lexeme == "}":
+                if self._resume(start, "RBRACE"):
                     return True
-            offset = max(end, start + 1)
+            elif inner == 0 and self._is_statement_at(start) and self._resume(start, lexeme.upper()):
+                return True
+            offset = end
 
     def _is_statement_at(self, start: int) -> bool:
         """Whether a statement's keyword stands at `start`, with what must follow it."""
@@ -202,8 +203,10 @@ class _Parsing:
             return False
         next_start, next_end = self._scanned.lexeme(word_end)
         following = text[next_start:next_end]
-        if word in ("needs", "link", "import", "tick"):
-            return following[:1].isalnum() or following[:1] == "_"
+        if word == "tick":
+            return following[:1].isalnum()
+        if word in ("needs", "link", "import"):
+            return following.isidentifier()
         after_start, after_end = self._scanned.lexeme(next_end)
         after = text[after_start:after_end]
         if not following.isidentifier() or following in CLAUSE_KEYWORDS and after not in ("{", ":", "=", "("):
@@ -212,9 +215,11 @@ class _Parsing:
 
     def _resume(self, offset: int, terminal: str) -> bool:
         """Let the lexer go on at `offset`, if the parser can take the terminal there."""
-        if not self._accepts(self._state.state_stack, terminal):
-            return terminal == "$END" and False
+        if offset <= self._resumed_at or not self._accepts(self._state.state_stack, terminal):
+            return False
+        self._resumed_at = offset
         self._lexer.state.line_ctr.char_pos = offset
+        self._before = self._state.position
         return True
 
     def _close_blocks(self) -> None:
@@ -226,15 +231,45 @@ class _Parsing:
     # --- the parser's stack ---------------------------------------------------------------------------------------
 
     def _statement_depth(self) -> int:
-        """The length of the longest part of the stack that ends with whole statements."""
-        values = self._state.value_stack
+        """The length of the longest part of the stack that ends with whole statements of an open block."""
+        values, states = self._state.value_stack, self._state.state_stack
+        if self._accepts(states, "TICK") or self._accepts(states, "SYSTEM"):
+            return len(values)
+        closed = 0
         for depth in range(len(values), 0, -1):
             value = values[depth - 1]
-            if isinstance(value, Piece) and isinstance(value.value, Block):
+            kind = getattr(value, "type", "")
+            if kind == "RBRACE":
+                closed += 1
+            elif kind == "LBRACE" and closed > 0:
+                closed -= 1
+            elif kind == "LBRACE" and self._accepts(states[: depth + 1], "TICK"):
                 return depth
-            if getattr(value, "type", "") == "LBRACE" and self._accepts(self._state.state_stack[: depth + 1], "PARAM"):
+            elif closed == 0 and isinstance(value, Piece) and isinstance(value.value, Block):
                 return depth
         return 0
+
+    def _at_block(self) -> bool:
+        """Whether the stack ends with a block, before or after its first statement."""
+        if self._before != self._state.position:  # reductions on the way to the error completed a statement
+            return False
+        top = self._state.value_stack[-1] if self._state.value_stack else None
+        if top is None or (isinstance(top, Piece) and isinstance(top.value, Block)):
+            return True
+        starts_block = getattr(top, "type", "") == "LBRACE" and self._accepts(self._state.state_stack, "TICK")
+        return starts_block or (getattr(top, "type", "") == "RBRACE")
+
+    @staticmethod
+    def _open_braces(values: list[Any]) -> "list[Token]":
+        """The opening braces among `values` that are not closed again."""
+        braces: list[Token] = []
+        for value in values:
+            kind = getattr(value, "type", "")
+            if kind == "LBRACE":
+                braces.append(value)
+            elif kind == "RBRACE":
+                braces.pop()
+        return braces
 
     def _cut_back(self, depth: int) -> None:
         """Forget what stands above `depth` values of the stack."""

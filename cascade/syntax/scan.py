@@ -1,6 +1,7 @@
 """The text as characters: what is outside the language, and how deep braces nest. Runs before the parser."""
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from cascade.diagnostics.diagnostic import Diagnostics
@@ -20,7 +21,7 @@ _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u2
 LEXEME = re.compile(
     r"""
     "[^"\n]*"? | [A-Za-z_][A-Za-z0-9_]* | [0-9]+[A-Za-z_%]* | <-> | -> | => | =< | <- | ==+ | != | <= | >=
-    | \.\.+ | \|\| | // | /\* | := | \+= | -= | \+\+ | $ | .
+    | \.\.+ | \|\| | // | /\* | := | \+= | -= | \+\+ | .
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -48,13 +49,15 @@ class Scanned:
 
     def was_reported(self, start: int, end: int) -> bool:
         """Whether a foreign character stands between these offsets."""
-        return any(a < end and start < b for a, b in self.foreign)
+        position = bisect_left(self.foreign, (end, 0))
+        return position > 0 and self.foreign[position - 1][1] > start
 
 
 def scan(source: SourceFile, diagnostics: Diagnostics) -> Scanned:
     """Look at every character once; errors CF002, CF001 (a string without an end) and CF006 (braces)."""
     text = source.text
     foreign: list[tuple[int, int]] = []
+    strange: list[tuple[int, int]] = []
     depth = 0
     parts: list[str] = []
     done = 0
@@ -74,20 +77,13 @@ def scan(source: SourceFile, diagnostics: Diagnostics) -> Scanned:
                 if first == '"' and (end - start == 1 or text[end - 1] != '"'):
                     diagnostics.add(errors.unterminated_string(Span(source, start, end)))
                     foreign.append((start, end))
-                for unsafe in _UNSAFE.finditer(text, start, end):
-                    _report(foreign, source, unsafe.span(), diagnostics)
+                strange.extend(unsafe.span() for unsafe in _UNSAFE.finditer(text, start, end))
             case _:
-                _report(foreign, source, (start, end), diagnostics)
+                strange.append((start, end))
                 foreign.append((start, end))
                 parts += [text[done:start], " " * (end - start)]
                 done = end
     parts.append(text[done:])
-    return Scanned(text="".join(parts), foreign=tuple(foreign), nests_too_deeply=False)
-
-
-def _report(
-    foreign: list[tuple[int, int]], source: SourceFile, place: tuple[int, int], diagnostics: Diagnostics
-) -> None:
-    """CF002, unless the file had enough of them."""
-    if len(foreign) < CHARACTER_ERROR_COUNT_MAX:
+    for place in strange[:CHARACTER_ERROR_COUNT_MAX]:
         diagnostics.add(errors.foreign_character(Span(source, *place)))
+    return Scanned(text="".join(parts), foreign=tuple(foreign), nests_too_deeply=False)

@@ -554,9 +554,7 @@ class LinkCanCut:
     span: Span
 
 
-Clause = (
-    Budget | Only | WhileRedundancyHolds | Without | CountLimit | OnceStop | IfAct | WithFix | LinkCanCut
-)
+Clause = Budget | Only | WhileRedundancyHolds | Without | CountLimit | OnceStop | IfAct | WithFix | LinkCanCut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -572,20 +570,7 @@ class Check:
 
 
 Statement = (
-    Tick
-    | Param
-    | Port
-    | Part
-    | Redundant
-    | Needs
-    | State
-    | Let
-    | Link
-    | Outage
-    | Fix
-    | Command
-    | Check
-    | Component
+    Tick | Param | Port | Part | Redundant | Needs | State | Let | Link | Outage | Fix | Command | Check | Component
 )
 
 

@@ -16,7 +16,7 @@ from cascade.reference.step import Situation, State, initial_state, initial_valu
 from cascade.verdicts.run import CandidateRun
 from tests.reference.models import Formula, ModelBuilder
 
-MODEL_COUNT = 1500
+MODEL_COUNT = 150
 STEP_COUNT_MAX = 6
 VARIABLES = ("x", "y")
 ATOMS: tuple[Formula, ...] = ("x", "y", ("not", "x"), ("not", "y"), True)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cascade.core.model import CommandClass
 from cascade.core.queries import Lasso, Query, Reach, Recover
 from cascade.reference.decide import Decision, DecisionKind, TooManyStatesError, decide
 from cascade.verdicts.answer import FailureKind
@@ -124,7 +125,7 @@ def test_no_time_passes_while_an_untimed_reaction_is_enabled() -> None:
 # --- lasso: untimed ---
 
 
-def crash_and_noise(fix_guard: Formula, fix_class: object = REACTION) -> ModelBuilder:
+def crash_and_noise(fix_guard: Formula, fix_class: CommandClass = REACTION) -> ModelBuilder:
     """A component that crashes, a repair with this guard, and a reaction that toggles `noise` for ever."""
     builder = ModelBuilder()
     builder.variable("down", 1)

@@ -133,12 +133,8 @@ class CompiledModel:
         for index in settles:
             settle = self.settles[index]
             old = values[settle.variable]
-            try:
-                result = settle.function(values)
-                change = _change(settle, old, result)
-            except EvaluationFailure as failure:
-                failure.settle = index
-                raise
+            result = settle.function(values)
+            change = _change(settle, old, result)
             if change:
                 delta ^= change
                 values[settle.variable] = int(result)
@@ -233,7 +229,11 @@ class CompiledModel:
                 settles.append(index)
                 changed |= settle.field.mask
                 support |= self.settle_supports[index]
-        clocks = tuple(clock.index for clock in self.clocks if clock.support & changed)
+        # A clock of which it may be unknown whether it runs has to be asked after every step, for the errors that may show.
+        can_fail = self.model.expressions.can_fail
+        clocks = tuple(
+            c.index for c in self.clocks if c.support & changed or can_fail[self.model.clocks[c.index].runs_while]
+        )
         for index in clocks:
             support |= self.clocks[index].support
         return tuple(settles), clocks, support

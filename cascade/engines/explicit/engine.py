@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import assert_never
 
+from cascade.core.expressions import ExprId
 from cascade.core.model import CoreModel
 from cascade.core.queries import Lasso, Query, Reach, Recover
 from cascade.engines.explicit.backward import not_reaching
@@ -32,6 +33,13 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
     with _recursion(depth):
         asked = _Asked(model, query, watch)
         try:
+            if isinstance(query, Lasso) and asked.may_formulas_fail:
+                # The exploration for a lasso builds the formulas into the model: their errors have to be found before.
+                asked = _Asked(model, Recover(trigger=query.trigger, goal=query.goal), watch)
+                early = asked.explore()
+                if early is not None:
+                    return early
+                asked = _Asked(model, query, watch)
             return asked.answer()
         except StopSearch as stop:
             return Stopped(reason=stop.reason, statistics=asked.statistics())
@@ -58,40 +66,64 @@ class _Asked:
         self._watch = watch
         self._compiled = CompiledModel(with_owed(model, query) if isinstance(query, Lasso) else model)
         self._variable_count = len(model.variables)
-        self._settle_count = len(model.settles)
-        self._search = Search(self._compiled, self._is_goal(), watch)
+        self._search = Search(self._compiled, self._goal(), watch)
 
-    def _is_goal(self) -> Callable[[int], bool] | None:
-        query, expressions = self._query, self._compiled.model.expressions
+    @property
+    def may_formulas_fail(self) -> bool:
+        """Can evaluating a formula of the query fail?"""
+        can_fail = self._compiled.model.expressions.can_fail
+        match self._query:
+            case Reach():
+                return can_fail[self._query.goal]
+            case Lasso() | Recover():
+                return can_fail[self._query.trigger] or can_fail[self._query.goal]
+            case _:
+                assert_never(self._query)
+
+    def _goal(self) -> Callable[[int], bool] | None:
+        """What ends the search."""
+        query = self._query
         match query:
             case Reach():
                 return Predicate(self._compiled, (query.goal,), query.clock, query.exceeds_ticks).holds
             case Recover():
-                if expressions.can_fail[query.trigger] or expressions.can_fail[query.goal]:
-                    return _AllFormulas(self._compiled, query)
-                return None
+                return self._evaluate_only((query.trigger, query.goal)) if self.may_formulas_fail else None
             case Lasso():
                 return None
             case _:
                 assert_never(query)
 
-    def answer(self) -> Answer:
-        """The answer. Raises `StopSearch`."""
+    def _evaluate_only(self, expressions: tuple[ExprId, ...]) -> Callable[[int], bool]:
+        """Never a goal, but errors in these formulas show in every state."""
+        formulas = [Predicate(self._compiled, (expression,)) for expression in expressions]
+
+        def evaluate_only(state: int) -> bool:
+            for formula in formulas:
+                formula.holds(state)
+            return False
+
+        return evaluate_only
+
+    def explore(self) -> Answer | None:
+        """Explore all states; an answer if this shows one: a goal, an error of the spec. Raises `StopSearch`."""
         try:
             explored = self._search.run()
         except SearchFailure as failure:
             return self._spec_failure(failure)
         if explored.goal is not None:
             return self._found(explored.goal)
-        if self._compiled.model.is_timed:
-            timelock = self._timelock()
-            if timelock is not None:
-                return timelock
+        return self._timelock() if self._compiled.model.is_timed else None
+
+    def answer(self) -> Answer:
+        """The answer. Raises `StopSearch`."""
+        early = self.explore()
+        if early is not None:
+            return early
         match self._query:
             case Reach():
                 pass
             case Lasso():
-                lasso = LassoSearch(self._compiled, self._query, explored.parents, self._check).run()
+                lasso = LassoSearch(self._compiled, self._query, self._search.result.parents, self._check).run()
                 if lasso is not None:
                     return Found(run=lasso, statistics=self.statistics())
             case Recover():
@@ -133,27 +165,19 @@ class _Asked:
 
     def _spec_failure(self, failed: SearchFailure) -> SpecFailure:
         failure = failed.failure
-        command = failure.command
         if failed.state is None:
             run = CandidateRun(initial=self._failing_initial(), steps=())
-        elif command is not None and self._is_formula(failure):
-            # The formula is part of the model as it is explored, but fails only after the command.
-            run, command = self._run_to(failed.state, (command,)), None
         else:
             run = self._run_to(failed.state)
         return SpecFailure(
             kind=failure.kind,
             run=run,
             statistics=self.statistics(),
-            command=command,
+            command=failure.command,
             expression=failure.expression,
             variable=failure.variable,
             value=failure.value,
         )
-
-    def _is_formula(self, failure: EvaluationFailure) -> bool:
-        """Is it a formula of a lasso that failed, rather than the command itself?"""
-        return failure.settle is not None and failure.settle >= self._settle_count
 
     def _failing_initial(self) -> tuple[int, ...]:
         for values in self._compiled.initial_values():
@@ -209,16 +233,3 @@ class _Asked:
         goalless = [state for state in self._search.result.parents if not goal.holds(state)]
         lost = not_reaching(goalless, steps, self._check)
         return next((state for state in lost if trigger.holds(state)), None)
-
-
-class _AllFormulas:
-    """Evaluates the formulas of a query in every state, for the errors that may show; never a goal."""
-
-    def __init__(self, compiled: CompiledModel, query: Recover) -> None:
-        self._formulas = [Predicate(compiled, (query.trigger,)), Predicate(compiled, (query.goal,))]
-
-    def __call__(self, state: int) -> bool:
-        """Evaluate; False."""
-        for formula in self._formulas:
-            formula.holds(state)
-        return False

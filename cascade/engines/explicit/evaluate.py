@@ -22,7 +22,7 @@ SHARED_SIZE_MIN = 4
 
 
 class EvaluationFailure(Exception):
-    """An evaluation that has no value. `command` and `settle` are filled in by whoever knows whose evaluation it was."""
+    """An evaluation that has no value. `command` is filled in by whoever knows whose evaluation it was."""
 
     def __init__(
         self, kind: FailureKind, expression: ExprId, *, variable: int | None = None, value: int | None = None
@@ -33,7 +33,6 @@ class EvaluationFailure(Exception):
         self.variable = variable
         self.value = value
         self.command: int | None = None
-        self.settle: int | None = None
 
 
 def nesting_depth(expressions: Expressions) -> int:

@@ -86,3 +86,11 @@ class Expander:
         if self.is_timed and tick < self.compiled.layout.beyond:
             return following, state + tick
         return following, None
+
+    def check_tick(self, state: int, tick: int) -> None:
+        """Raise the `EvaluationFailure` of a clock in `state`, to which a tick adds `tick`, if nothing but that keeps time from passing."""
+        layout = self.compiled.layout
+        if tick % layout.far_beyond < layout.beyond:
+            for clock in self.compiled.clocks:
+                clock.runs_while(self.compiled.decode(state, clock.support))
+            raise AssertionError("a clock fails")

@@ -7,6 +7,7 @@ command that is owed (language reference, section 5) is somewhere in it not enab
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from cascade.core.expressions import Expressions, Op
 from cascade.core.model import TICK, CoreModel, Settle, Variable, VariableKind, VariableRole
@@ -26,25 +27,26 @@ WATCH_STATES = 4096
 
 
 def with_owed(model: CoreModel, query: Lasso) -> CoreModel:
-    """`model` with one more variable, the last: the trigger has held, now or before, and the goal not since."""
+    """`model` with one more variable, the last: the trigger has held, now or before, and the goal not since.
+
+    The formulas do not fail in any reachable state.
+    """
     table = model.expressions
     variable = len(model.variables)
     first = len(table)
-    # MIN and MAX evaluate both operands: errors in either formula show in every state.
     nodes: list[tuple[Op, tuple[int, ...]]] = [
         (Op.VAR, (variable,)),
-        (Op.MAX, (query.trigger, first)),
+        (Op.OR, (first, query.trigger)),
         (Op.NOT, (query.goal,)),
-        (Op.MIN, (first + 1, first + 2)),
+        (Op.AND, (first + 1, first + 2)),
     ]
-    fails = table.can_fail[query.trigger] or table.can_fail[query.goal]
     expressions = Expressions(
         ops=(*table.ops, *(op for op, _ in nodes)),
         args=(*table.args, *(args for _, args in nodes)),
         is_bool=(*table.is_bool, *(True for _ in nodes)),
         low=(*table.low, *(0 for _ in nodes)),
         high=(*table.high, *(1 for _ in nodes)),
-        can_fail=(*table.can_fail, *(fails for _ in nodes)),
+        can_fail=(*table.can_fail, *(False for _ in nodes)),
         spans=table.spans,
     )
     owed = Variable(
@@ -213,7 +215,7 @@ class LassoSearch:
             path.append(parents[path[-1]])
         path.reverse()
         steps: list[int] = []
-        for (before, had_ticked), (after_state, has_ticked) in zip(path, path[1:], strict=False):
+        for (before, had_ticked), (after_state, has_ticked) in pairwise(path):
             if has_ticked and not had_ticked:
                 steps.append(TICK)
             else:

@@ -24,12 +24,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """The fields of a model's states. `full` covers all bits; `beyond` is larger than every state."""
+    """The fields of a model's states. `full` covers all bits; `beyond` is larger than every state, `far_beyond` than many times `beyond`."""
 
     variables: tuple[Field, ...]
     clocks: tuple[Field, ...]
     full: int
     beyond: int
+    far_beyond: int
 
     def pack(self, values: Sequence[int]) -> int:
         """The state with these values of the variables and all clocks at 0."""
@@ -57,4 +58,4 @@ def make_layout(model: CoreModel) -> Layout:
 
     clocks = tuple(field(0, clock.stop_ticks) for clock in model.clocks)
     variables = tuple(field(variable.low, variable.high) for variable in model.variables)
-    return Layout(variables=variables, clocks=clocks, full=(1 << offset) - 1, beyond=1 << offset)
+    return Layout(variables=variables, clocks=clocks, full=(1 << offset) - 1, beyond=1 << offset, far_beyond=1 << (offset + 40))

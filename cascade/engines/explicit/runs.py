@@ -1,6 +1,7 @@
 """Candidate runs from states: which commands lead from one to the next."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from cascade.core.model import TICK
 from cascade.engines.explicit.compile import CompiledModel
@@ -46,4 +47,4 @@ def steps_along(
     compiled: CompiledModel, expander: Expander, path: Sequence[int], excluded: frozenset[int] = frozenset()
 ) -> list[int]:
     """The cheapest step between each two neighbours."""
-    return [step_between(compiled, expander, a, b, excluded) for a, b in zip(path, path[1:], strict=False)]
+    return [step_between(compiled, expander, a, b, excluded) for a, b in pairwise(path)]

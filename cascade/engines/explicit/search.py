@@ -221,6 +221,7 @@ class Search:
                         tick += open_entry[1]
                 if is_timed:
                     if tick >= beyond:
+                        self._expander.check_tick(state, tick)
                         blocked.append(state)
                     else:
                         after = state + tick

@@ -10,14 +10,15 @@ joint part that does not pay is divided again.
 from collections.abc import Iterable
 
 from cascade.engines.explicit.compile import CompiledClock, CompiledCommand, CompiledModel
-from cascade.engines.explicit.evaluate import EvaluationFailure
+from cascade.engines.explicit.evaluate import EvaluationFailure, Values
 
 Reset = tuple[int, int]
 """A step to `state & kept ^ delta`."""
 
 Entry = tuple[()] | tuple[tuple[int, ...], tuple[Reset, ...], tuple[Reset, ...], int]
 """Empty: nothing happens. Else: deltas of commands that reset no clock (the next state is `state ^ delta`); other commands;
-faults; and what a tick adds to the state, which is at least `Layout.beyond` if no tick is possible."""
+faults; and what a tick adds to the state. That has `Layout.beyond` in it if no tick is possible, and `Layout.far_beyond` if it is not
+known which clocks run."""
 
 OpenMove = tuple[int, int, bool, int, "tuple[Consequence, ...]"]
 """A step to `state & kept ^ delta`, whether it is a fault, the command, and what then remains to be done to the new state."""
@@ -122,7 +123,7 @@ class Part:
             else:
                 resets.append((kept, delta))
         for clock in self.clocks:
-            tick += _increment(clock, clock.runs_while(values), state)
+            tick += _increment(compiled, clock, values, state)
         entry: Entry = ()
         if deltas or resets or faults or tick:
             entry = tuple(deltas), tuple(resets), tuple(faults), tick
@@ -221,7 +222,7 @@ class OpenPart:
             kept = compiled.layout.full & ~command.own_clock_mask
             moves.append((kept, delta, command.is_fault, command.index, self._consequences[command.index]))
         for clock in self.clocks:
-            tick += _increment(clock, clock.runs_while(values), state)
+            tick += _increment(compiled, clock, values, state)
         entry = (tuple(moves), tick) if moves or tick else ()
         if len(self.entries) >= ENTRIES_MAX:
             self.entries.clear()
@@ -242,7 +243,12 @@ def finish(state: int, move: OpenMove) -> int:
     return after
 
 
-def _increment(clock: CompiledClock, runs: int, state: int) -> int:
+def _increment(compiled: CompiledModel, clock: CompiledClock, values: Values, state: int) -> int:
+    """What a tick adds for `clock`. Whether it runs is asked only when time passes: until then an error does no harm."""
+    try:
+        runs = clock.runs_while(values)
+    except EvaluationFailure:
+        return compiled.layout.far_beyond
     if runs and (state & clock.field.mask) >> clock.field.offset < clock.stop_ticks:
         return clock.one
     return 0

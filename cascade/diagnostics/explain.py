@@ -1,0 +1,48 @@
+"""What a code means: the page `pages/CODE.md`, and the table of codes."""
+
+import re
+from importlib import resources
+
+from cascade.diagnostics.codes import CODES
+from cascade.diagnostics.render import Paint, unpainted
+from cascade.diagnostics.suggest import nearest
+
+_FENCE = "```"
+
+
+def page(code: str) -> str:
+    """The page of a code of the table, as Markdown."""
+    return (resources.files("cascade.diagnostics") / "pages" / f"{code}.md").read_text(encoding="utf-8")
+
+
+def known_code(word: str) -> str | None:
+    """The code that `word` is, however it is written: `cf101`, `101` and `CF101` are one."""
+    digits = re.fullmatch(r"(?:cf)?(\d{1,3})", word.strip().lower())
+    code = f"CF{int(digits[1]):03d}" if digits else ""
+    return code if code in CODES else None
+
+
+def nearest_code(word: str) -> str | None:
+    """The code that `word` most likely stands for."""
+    return nearest(word.strip().upper(), CODES)
+
+
+def explain(code: str, *, paint: Paint = unpainted) -> str:
+    """The page of `code` for a terminal: headings stand out, examples are indented instead of fenced."""
+    lines: list[str] = []
+    in_block = False
+    for line in page(code).rstrip().splitlines():
+        if line.startswith(_FENCE):
+            in_block = not in_block
+        elif in_block:
+            lines.append(paint(f"    {line}".rstrip(), "note"))
+        elif line.startswith("#"):
+            lines.append(paint(line.lstrip("# "), "strong"))
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def table(*, paint: Paint = unpainted) -> str:
+    """All codes with their names, a line each."""
+    return "\n".join(f"{paint(code, info.severity.value)}  {info.name}" for code, info in CODES.items())

@@ -1,0 +1,313 @@
+"""Why a run could happen: which step enabled which, sliced to the ancestry of what the run shows.
+
+A step *causes* a later one if it was the last to change a variable on whose value the later one's guard or updates rested. What a value rests on is
+read off its expression: of a false conjunction one false operand suffices, of a conditional only the branch taken (the dynamic slice of Agrawal and Horgan,
+*Dynamic Program Slicing*, 1990, on guarded commands). Steps outside the ancestry are left out and counted.
+"""
+
+from dataclasses import dataclass
+
+from cascade.core.dump import ExpressionPrinter, value_text
+from cascade.core.expressions import ExprId, Op
+from cascade.core.model import TICK, Command, CoreModel, Derived, VariableRole
+from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.reference.evaluate import EvaluationError, Evaluator
+from cascade.verdicts.run import ReplayedRun
+
+_SHOWN_ROLES = (VariableRole.STATE, VariableRole.LINK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A value before and after a step, as text. `is_derived`: it follows from variables (a `let`, an outage)."""
+
+    name: str
+    before: str
+    after: str
+    is_derived: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedStep:
+    """One step that matters. `index` is its position in the run, `causes` are positions in `Explanation.steps`.
+
+    `because` is a clause such as "etcd.writable became false in step 2", "" if the command could fire from the start.
+    """
+
+    index: int
+    time_ticks: int
+    command_class: str
+    component: str
+    command: str
+    text: str
+    changes: tuple[Change, ...]
+    causes: tuple[int, ...]
+    because: str
+    in_loop: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """The steps of a run that what it shows rests on. `omitted_count` others do not matter for it.
+
+    `loop_start` is the position in `steps` where the loop of a lasso begins, None for a finite run.
+    """
+
+    steps: tuple[ExplainedStep, ...]
+    omitted_count: int
+    loop_start: int | None
+
+
+def explain(model: CoreModel, query: Query, run: ReplayedRun) -> Explanation:
+    """The explanation of `run`, which shows that the answer to `query` is yes (or leads to an error of the spec)."""
+    return _Explainer(model, query, run).explain()
+
+
+class _Explainer:
+    def __init__(self, model: CoreModel, query: Query, run: ReplayedRun) -> None:
+        self._model = model
+        self._query = query
+        self._run = run
+        self._table = model.expressions
+        self._variable_count = len(model.variables)
+        self._evaluators = [Evaluator(model, state) for state in run.states]
+        self._printer = ExpressionPrinter(model)
+        self._causes: dict[int, set[int]] = {}
+
+    def explain(self) -> Explanation:
+        kept = self._slice()
+        position = {index: i for i, index in enumerate(kept)}
+        names = self._relevant_names(kept)
+        loop = self._run.loop_start
+        steps = [self._step(index, position, names) for index in kept]
+        fired = sum(step != TICK for step in self._run.steps)
+        return Explanation(
+            steps=tuple(steps),
+            omitted_count=fired - len(kept),
+            loop_start=None if loop is None else sum(index < loop for index in kept),
+        )
+
+    # --- the slice ---
+
+    def _slice(self) -> list[int]:
+        """Positions in the run of the steps that matter, in order."""
+        wanted = self._evidence()
+        kept: set[int] = set()
+        pending: list[int] = []
+        for state, variables in wanted:
+            pending.extend(self._writers(state, variables))
+        if self._run.loop_start is not None:
+            loop = range(self._run.loop_start, len(self._run.steps))
+            pending.extend(i for i in loop if self._run.steps[i] != TICK)
+        while pending:
+            index = pending.pop()
+            if index in kept:
+                continue
+            kept.add(index)
+            command = self._model.commands[self._run.steps[index]]
+            causes = self._writers(index, self._reads(index, command))
+            self._causes[index] = causes
+            pending.extend(causes)
+        return sorted(kept)
+
+    def _evidence(self) -> list[tuple[int, set[int]]]:
+        """States of the run and the variables on which, there, what the run shows rests."""
+        last = len(self._run.states) - 1
+        query = self._query
+        wanted: list[tuple[int, set[int]]] = []
+        match query:
+            case Reach():
+                wanted.append((last, self._rests_on(query.goal, last)))
+                if query.clock is not None:
+                    wanted.append((last, self._rests_on(self._model.clocks[query.clock].runs_while, last)))
+            case Lasso():
+                first = self._first_unanswered(query)
+                wanted.append((first, self._rests_on(query.trigger, first)))
+                wanted.append((last, self._rests_on(query.goal, last)))
+            case Recover():
+                wanted.append((last, self._rests_on(query.trigger, last)))
+                wanted.append((last, self._rests_on(query.goal, last)))
+        wanted.extend(self._monitor_evidence())
+        return wanted
+
+    def _monitor_evidence(self) -> list[tuple[int, set[int]]]:
+        """Where the progress of a formula changed, what it changed for; initial progress included."""
+        wanted: list[tuple[int, set[int]]] = []
+        for settle in self._model.settles:
+            if self._model.variables[settle.variable].role is not VariableRole.MONITOR:
+                continue
+            for i, state in enumerate(self._run.states):
+                before = self._run.states[i - 1][settle.variable] if i else 0
+                if state[settle.variable] != before:
+                    values = list(state)
+                    values[settle.variable] = before
+                    found = self._rests_on(settle.value, i, Evaluator(self._model, values))
+                    wanted.append((i, found - {settle.variable}))
+        return wanted
+
+    def _first_unanswered(self, query: Lasso) -> int:
+        """The first state with the trigger after which the goal does not come."""
+        goal_seen = [i for i in range(len(self._run.states)) if self._holds(query.goal, i)]
+        start = goal_seen[-1] + 1 if goal_seen else 0
+        return next(i for i in range(start, len(self._run.states)) if self._holds(query.trigger, i))
+
+    def _reads(self, index: int, command: Command) -> set[int]:
+        reads = self._rests_on(command.guard, index)
+        for update in command.updates:
+            if self._model.variables[update.variable].role in _SHOWN_ROLES:
+                reads |= self._rests_on(update.value, index)
+        return reads
+
+    def _writers(self, state: int, variables: set[int]) -> set[int]:
+        """For each variable the last step before `state` that changed it."""
+        found: set[int] = set()
+        left = {v for v in variables if self._model.variables[v].role in _SHOWN_ROLES}
+        for i in range(state - 1, -1, -1):
+            if not left:
+                break
+            if self._run.steps[i] == TICK:
+                continue
+            changed = {v for v in left if self._run.states[i][v] != self._run.states[i + 1][v]}
+            if changed:
+                found.add(i)
+                left -= changed
+        return found
+
+    def _rests_on(self, root: ExprId, state: int, evaluator: Evaluator | None = None) -> set[int]:
+        """Variables whose values in this state suffice for the value of `root`."""
+        values = self._evaluators[state] if evaluator is None else evaluator
+        found: set[int] = set()
+        seen: set[ExprId] = set()
+        stack = [root]
+        while stack:
+            expr = stack.pop()
+            if expr in seen:
+                continue
+            seen.add(expr)
+            op, args = self._table.ops[expr], self._table.args[expr]
+            if op is Op.VAR:
+                found.add(args[0])
+            elif op is not Op.CONST:
+                stack.extend(self._needed(op, args, values))
+        return found
+
+    def _needed(self, op: Op, args: tuple[ExprId, ...], values: Evaluator) -> tuple[ExprId, ...]:
+        """The operands that suffice for the value of a node."""
+        try:
+            match op:
+                case Op.AND | Op.OR:
+                    decisive = 0 if op is Op.AND else 1
+                    for operand in args:
+                        if values.value(operand) == decisive:
+                            return (operand,)
+                    return args
+                case Op.ITE:
+                    return args[0], args[1] if values.value(args[0]) else args[2]
+                case Op.SELECT:
+                    return args[0], args[values.value(args[0])]
+                case _:
+                    return args
+        except (EvaluationError, IndexError):
+            return args  # the node that fails, when the run leads to an error of the spec
+
+    def _holds(self, expr: ExprId, state: int) -> bool:
+        return bool(self._evaluators[state].value(expr))
+
+    # --- what is said of a step ---
+
+    def _relevant_names(self, kept: list[int]) -> list[Derived]:
+        """Named derived values that the kept steps or the query are made of; of several names for one value the first."""
+        roots: list[ExprId] = [self._model.commands[self._run.steps[i]].guard for i in kept]
+        query = self._query
+        roots.extend((query.goal,) if isinstance(query, Reach) else (query.trigger, query.goal))
+        if isinstance(query, Reach) and query.clock is not None:
+            roots.append(self._model.clocks[query.clock].runs_while)
+        roots.extend(s.value for s in self._model.settles)
+        parts = self._parts(roots)
+        result: dict[ExprId, Derived] = {}
+        for derived in self._model.derived:
+            if derived.value in parts and self._table.ops[derived.value] not in (Op.CONST, Op.VAR):
+                result.setdefault(derived.value, derived)
+        return list(result.values())
+
+    def _parts(self, roots: list[ExprId]) -> set[ExprId]:
+        parts: set[ExprId] = set()
+        stack = list(roots)
+        while stack:
+            expr = stack.pop()
+            if expr not in parts:
+                parts.add(expr)
+                if self._table.ops[expr] not in (Op.CONST, Op.VAR):
+                    stack.extend(self._table.args[expr])
+        return parts
+
+    def _step(self, index: int, position: dict[int, int], names: list[Derived]) -> ExplainedStep:
+        command = self._model.commands[self._run.steps[index]]
+        loop = self._run.loop_start
+        return ExplainedStep(
+            index=index,
+            time_ticks=self._run.times_ticks[index],
+            command_class=command.command_class.value,
+            component=command.component,
+            command=command.name,
+            text=command.text,
+            changes=(*self._variable_changes(index), *self._derived_changes(index, names)),
+            causes=tuple(sorted(position[c] for c in self._causes[index])),
+            because=self._because(index, command, position, names),
+            in_loop=loop is not None and index >= loop,
+        )
+
+    def _variable_changes(self, index: int) -> list[Change]:
+        before, after = self._run.states[index], self._run.states[index + 1]
+        return [
+            Change(
+                name=variable.name,
+                before=self._printer.value(variable, before[i]),
+                after=self._printer.value(variable, after[i]),
+                is_derived=False,
+            )
+            for i, variable in enumerate(self._model.variables)
+            if before[i] != after[i] and variable.role in _SHOWN_ROLES
+        ]
+
+    def _derived_changes(self, index: int, names: list[Derived]) -> list[Change]:
+        changes: list[Change] = []
+        for derived in names:
+            before, after = self._derived(derived, index), self._derived(derived, index + 1)
+            if before != after:
+                changes.append(Change(name=derived.name, before=before, after=after, is_derived=True))
+        return changes
+
+    def _derived(self, derived: Derived, state: int) -> str:
+        try:
+            value = self._evaluators[state].value(derived.value)
+        except EvaluationError:
+            return "no value"
+        return value_text(derived.kind, derived.labels, derived.low, value)
+
+    def _because(self, index: int, command: Command, position: dict[int, int], names: list[Derived]) -> str:
+        """The moment since which the command was enabled, in the words of the spec."""
+        since = index
+        while since > 0 and self._was_enabled(command, since - 1):
+            since -= 1
+        if since == 0:
+            return ""
+        enabling = since - 1
+        if enabling not in position:
+            return ""
+        parts = self._parts([command.guard])
+        relevant = [d for d in names if d.value in parts]
+        changed = self._derived_changes(enabling, relevant) or [
+            change
+            for change in self._variable_changes(enabling)
+            if any(self._model.variables[v].name == change.name for v in self._rests_on(command.guard, index))
+        ]
+        if not changed:
+            return ""
+        return f"{changed[0].name} became {changed[0].after} in step {position[enabling] + 1}"
+
+    def _was_enabled(self, command: Command, state: int) -> bool:
+        try:
+            return self._holds(command.guard, state)
+        except EvaluationError:
+            return False
