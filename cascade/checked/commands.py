@@ -134,7 +134,8 @@ class CommandBuilder:
             span=statement.name.span,
         )
         placed = [PlacedCommand(command, steps)]
-        if statement.lasts is not None:
+        has_arrow = any(isinstance(node, tree.Arrow) for node in statement.updates)
+        if statement.lasts is not None and (undo_updates or not has_arrow):  # else the arrows' errors are reported
             undone = tuple(undo_guards), tuple(undo_updates.values())
             ending = self.undo(placed[0], statement.lasts, *undone, scope)
             placed.extend([ending] if ending is not None else [])
@@ -266,8 +267,11 @@ class CommandBuilder:
             updates[variable] = Update(variable=variable, value=written, span=node.span)
 
     def _in_domain(self, node: tree.UpdateNode, target: Target, value: ExprId) -> None:
-        """A constant outside the domain is reported at once; anything else when a run does it."""
-        number = self._builder.value(value)
+        """A number outside the domain is reported at once; anything else (a param, say, of a command that never fires) when a run does it."""
+        written = node.destination if isinstance(node, tree.Arrow) else node.value
+        if isinstance(written, tree.Unary):
+            written = written.operand
+        number = self._builder.value(value) if isinstance(written, tree.Integer) else None
         entity = target.entity
         if number is not None and not entity.low <= number <= entity.high:
             domain = f"{self._variables[entity.variable].name}: {entity.low}..{entity.high}"

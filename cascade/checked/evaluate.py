@@ -310,11 +310,13 @@ class Evaluator:
                 return UNKNOWN
             number = self.builder.value(index)
             size = len(group.members)
-            if number is not None and not 1 <= number <= size:
+            is_literal = isinstance(expr.index, tree.Integer)
+            if number is not None and not 1 <= number <= size and is_literal:
                 self.diagnostics.add(messages.index_outside(expr.index.span, group.name, number, size))
                 return UNKNOWN
-            if number is not None:
+            if number is not None and 1 <= number <= size:
                 return group.members[number - 1]
+            # A param may be such that a lazy `and` or `if` never looks: an index outside fails where a run evaluates it.
             return Choice(index, tuple(group.members), expr.span)
 
         return self._lift(base, pick)
@@ -407,16 +409,36 @@ class Evaluator:
         """Values of two sides that must have one type, where either may be a label of the other's enumeration."""
         if not _may_be_label(left):
             left_value = self.value(left, scope)
+            if isinstance(left_value, Unknown) and _may_be_label(right):
+                return UNKNOWN, UNKNOWN  # whose labels would they be?
             return left_value, self.value(right, scope, _type_of(left_value))
         if not _may_be_label(right):
             right_value = self.value(right, scope)
+            if isinstance(right_value, Unknown):
+                return UNKNOWN, UNKNOWN
             return self.value(left, scope, _type_of(right_value)), right_value
+        if self._is_unknown(left, scope) or self._is_unknown(right, scope):
+            return UNKNOWN, UNKNOWN
         for one, other, swapped in ((left, right, False), (right, left, True)):
             hint = self._label_type(one, scope)
             if hint is not None and _some_label(other, hint):
                 values = self.value(one, scope), self.value(other, scope, hint)
                 return (values[1], values[0]) if swapped else values
         return self.value(left, scope), self.value(right, scope)
+
+    def _is_unknown(self, expr: tree.Expr, scope: Scope) -> bool:
+        """Whether a name (or a branch of a conditional) stands for something of which nothing is known, such as an unbound port."""
+        if isinstance(expr, tree.Conditional):
+            return self._is_unknown(expr.then, scope) or self._is_unknown(expr.otherwise, scope)
+        if not isinstance(expr, tree.Name):
+            return False
+        found = self.lookup(expr.text, scope)
+        if isinstance(found, tuple):
+            instance, entity = found
+            if isinstance(entity, LetEntity) and entity.declaration.parameters is not None:
+                return False
+            found = self.entity_value(instance, entity, expr.span)
+        return isinstance(found, Unknown)
 
     def _label_type(self, expr: tree.Expr, scope: Scope) -> ValueType | None:
         """The enumeration that a name (or a conditional of names) has, without reporting anything."""

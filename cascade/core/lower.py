@@ -191,14 +191,13 @@ class _Lowering:
     def _close(self, commands: list[Command], query: Query) -> tuple[CoreModel, Query]:
         """Keep only the expressions that the model needs, and renumber them."""
         system = self._system
-        outages = [(o.name, o.condition, o.span) for o in system.outages]
         roots = [s.value for s in self._settles]
         roots.extend(c.runs_while for c in self._clocks)
         for command in commands:
             roots.extend((command.guard, command.permit, *(u.value for u in command.updates)))
         roots.extend(d.value for d in system.derived)
         roots.extend(g.serving for g in system.groups)
-        roots.extend(condition for _, condition, _ in outages)
+        roots.extend(o.condition for o in system.outages)
         roots.extend((query.goal,) if isinstance(query, Reach) else (query.trigger, query.goal))
         expressions, new = self._builder.close(tuple(roots))
         derived = [
@@ -214,8 +213,17 @@ class _Lowering:
             for d in system.derived
         ]
         derived.extend(
-            Derived(name=name, component="", value=new[value], kind=VariableKind.BOOL, low=0, span=span)
-            for name, value, span in outages
+            Derived(
+                name=o.name,
+                component="",
+                value=new[o.condition],
+                kind=VariableKind.BOOL,
+                low=0,
+                is_outage=True,
+                text=o.text,
+                span=o.span,
+            )
+            for o in system.outages
         )
         model = CoreModel(
             expressions=expressions,

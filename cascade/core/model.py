@@ -134,7 +134,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived:
-    """A named derived value of the spec (a `let`, a `serving`, an outage), for display and explanation."""
+    """A named derived value of the spec (a `let`, a `serving`, an outage), for display and explanation. `text` describes an outage."""
 
     name: str
     component: str
@@ -142,6 +142,8 @@ class Derived:
     kind: VariableKind
     low: int
     labels: tuple[str, ...] = ()
+    is_outage: bool = False
+    text: str = ""
     span: Span | None = field(default=None, compare=False, repr=False)
 
 

@@ -1,6 +1,7 @@
 """What a code means: the page `pages/CODE.md`, and the table of codes."""
 
 import re
+import textwrap
 from importlib import resources
 
 from cascade.diagnostics.codes import CODES
@@ -27,20 +28,21 @@ def nearest_code(word: str) -> str | None:
     return nearest(word.strip().upper(), CODES)
 
 
-def explain(code: str, *, paint: Paint = unpainted) -> str:
-    """The page of `code` for a terminal: headings stand out, examples are indented instead of fenced."""
-    lines: list[str] = []
-    in_block = False
-    for line in page(code).rstrip().splitlines():
-        if line.startswith(_FENCE):
-            in_block = not in_block
-        elif in_block:
-            lines.append(paint(f"    {line}".rstrip(), "note"))
-        elif line.startswith("#"):
-            lines.append(paint(line.lstrip("# "), "strong"))
-        else:
-            lines.append(line)
-    return "\n".join(lines)
+def explain(code: str, *, columns: int = 80, paint: Paint = unpainted) -> str:
+    """The page of `code` for a terminal: headings stand out, examples are indented instead of fenced, prose is wrapped."""
+    parts = page(code).rstrip().split(_FENCE)
+    blocks: list[str] = []
+    for number, part in enumerate(parts):
+        if number % 2:  # between two fences; the first line says what it is
+            lines = part.splitlines()[1:]
+            blocks.append("\n".join(paint(f"    {line}".rstrip(), "note") for line in lines))
+            continue
+        for paragraph in filter(None, part.strip().split("\n\n")):
+            if paragraph.startswith("#"):
+                blocks.append(paint(paragraph.lstrip("# "), "strong"))
+            else:
+                blocks.append(textwrap.fill(paragraph, columns, break_long_words=False, break_on_hyphens=False))
+    return "\n\n".join(blocks)
 
 
 def table(*, paint: Paint = unpainted) -> str:

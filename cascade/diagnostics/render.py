@@ -1,11 +1,11 @@
 """Diagnostics -> text for a person: the place, the line, a caret, and what to do.
 
-    error[CF101]: `sevring` is not known in system shop
-      --> shop.cf:5:21
-       |
-     5 |   outage down when not web.sevring
-       |                            ^^^^^^^
-       = help: did you mean `serving`?
+error[CF101]: `sevring` is not known in system shop
+  --> shop.cf:5:21
+   |
+ 5 |   outage down when not web.sevring
+   |                            ^^^^^^^
+   = help: did you mean `serving`?
 """
 
 import textwrap
@@ -63,9 +63,9 @@ def render(diagnostic: Diagnostic, *, columns: int = WIDTH_DEFAULT, paint: Paint
 
 
 def _wrapped(text: str, columns: int, indent: str) -> list[str]:
-    return textwrap.wrap(
-        text, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    ) or [""]
+    return textwrap.wrap(text, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [
+        ""
+    ]
 
 
 def _place(label: Label, gutter: int, columns: int, style: str, paint: Paint, *, is_primary: bool) -> list[str]:

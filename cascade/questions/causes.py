@@ -31,7 +31,8 @@ class Change:
 class ExplainedStep:
     """One step that matters. `index` is its position in the run, `causes` are positions in `Explanation.steps`.
 
-    `because` is a clause such as "etcd.writable became false in step 2", "" if the command could fire from the start.
+    `because` is a clause such as "etcd.writable became false in step 2", "" if the command could fire from the start; `waited_ticks` is how
+    long ago that was.
     """
 
     index: int
@@ -43,6 +44,7 @@ class ExplainedStep:
     changes: tuple[Change, ...]
     causes: tuple[int, ...]
     because: str
+    waited_ticks: int
     in_loop: bool
 
 
@@ -216,7 +218,7 @@ class _Explainer:
     # --- what is said of a step ---
 
     def _relevant_names(self, kept: list[int]) -> list[Derived]:
-        """Named derived values that the kept steps or the query are made of; of several names for one value the first."""
+        """Named derived values that the kept steps or the query are made of; of several names for one value the first, and all outages."""
         roots: list[ExprId] = [self._model.commands[self._run.steps[i]].guard for i in kept]
         query = self._query
         roots.extend((query.goal,) if isinstance(query, Reach) else (query.trigger, query.goal))
@@ -224,11 +226,14 @@ class _Explainer:
             roots.append(self._model.clocks[query.clock].runs_while)
         roots.extend(s.value for s in self._model.settles)
         parts = self._parts(roots)
-        result: dict[ExprId, Derived] = {}
+        result: list[Derived] = []
+        known: set[ExprId] = set()
         for derived in self._model.derived:
             if derived.value in parts and self._table.ops[derived.value] not in (Op.CONST, Op.VAR):
-                result.setdefault(derived.value, derived)
-        return list(result.values())
+                if derived.value not in known or derived.is_outage:
+                    result.append(derived)
+                known.add(derived.value)
+        return result
 
     def _parts(self, roots: list[ExprId]) -> set[ExprId]:
         parts: set[ExprId] = set()
@@ -244,6 +249,7 @@ class _Explainer:
     def _step(self, index: int, position: dict[int, int], names: list[Derived]) -> ExplainedStep:
         command = self._model.commands[self._run.steps[index]]
         loop = self._run.loop_start
+        because, waited_ticks = self._because(index, command, position, names)
         return ExplainedStep(
             index=index,
             time_ticks=self._run.times_ticks[index],
@@ -253,7 +259,8 @@ class _Explainer:
             text=command.text,
             changes=(*self._variable_changes(index), *self._derived_changes(index, names)),
             causes=tuple(sorted(position[c] for c in self._causes[index])),
-            because=self._because(index, command, position, names),
+            because=because,
+            waited_ticks=waited_ticks,
             in_loop=loop is not None and index >= loop,
         )
 
@@ -285,26 +292,45 @@ class _Explainer:
             return "no value"
         return value_text(derived.kind, derived.labels, derived.low, value)
 
-    def _because(self, index: int, command: Command, position: dict[int, int], names: list[Derived]) -> str:
-        """The moment since which the command was enabled, in the words of the spec."""
+    def _because(
+        self, index: int, command: Command, position: dict[int, int], names: list[Derived]
+    ) -> tuple[str, int]:
+        """The moment since which the command was enabled, in the words of the spec, and how long ago it was."""
         since = index
         while since > 0 and self._was_enabled(command, since - 1):
             since -= 1
-        if since == 0:
-            return ""
         enabling = since - 1
         if enabling not in position:
-            return ""
-        parts = self._parts([command.guard])
-        relevant = [d for d in names if d.value in parts]
-        changed = self._derived_changes(enabling, relevant) or [
-            change
-            for change in self._variable_changes(enabling)
-            if any(self._model.variables[v].name == change.name for v in self._rests_on(command.guard, index))
-        ]
-        if not changed:
-            return ""
-        return f"{changed[0].name} became {changed[0].after} in step {position[enabling] + 1}"
+            return "", 0
+        change = self._nearest_change(command.guard, enabling, names)
+        if change is None:
+            return "", 0
+        waited_ticks = self._run.times_ticks[index] - self._run.times_ticks[enabling]
+        return f"{change.name} became {change.after} in step {position[enabling] + 1}", waited_ticks
+
+    def _nearest_change(self, guard: ExprId, step: int, names: list[Derived]) -> Change | None:
+        """The value nearest to the root of `guard` that `step` changed: what the command itself looks at."""
+        by_value = {derived.value: derived for derived in names}
+        variables = {change.name: change for change in self._variable_changes(step)}
+        layer = [guard]
+        seen: set[ExprId] = set()
+        while layer:
+            following: list[ExprId] = []
+            for expr in layer:
+                if expr in seen:
+                    continue
+                seen.add(expr)
+                op, args = self._table.ops[expr], self._table.args[expr]
+                if op is Op.VAR and self._model.variables[args[0]].name in variables:
+                    return variables[self._model.variables[args[0]].name]
+                if expr in by_value:
+                    changed = self._derived_changes(step, [by_value[expr]])
+                    if changed:
+                        return changed[0]
+                if op not in (Op.CONST, Op.VAR):
+                    following.extend(args)
+            layer = following
+        return None
 
     def _was_enabled(self, command: Command, state: int) -> bool:
         try:

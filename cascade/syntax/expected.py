@@ -41,7 +41,9 @@ _CLAUSES = frozenset(word.upper() for word in CLAUSE_KEYWORDS)
 _OPERAND = frozenset("INTEGER DURATION PERCENTAGE TRUE FALSE NOT IF MINUS LPAR QUANTIFIER NAME".split())
 _FORMULA = frozenset({"NEVER", "ALWAYS", "POSSIBLE"})
 _NO_WORDS = frozenset({"STRING", "$END", "COMPARISON", "TIMES_SIGN", "SLASH", "PLUS", "MINUS", "DOT", "LSQB"})
-_PHRASES = {"LEADS": "`leads to`", "CAN": "`can`", "LASTS": "`lasts`", "AT": "`at most`"}
+_PHRASES = {"LEADS": "`leads to`", "CAN": "`can cut`", "AT": "`at most`"}
+# After the condition that a formula starts with.
+_FORMULA_PHRASES = {"LEADS": "`leads to`", "CAN": "`can lead to`", "LASTS": "`lasts at most`"}
 RESERVED_TERMINALS = frozenset(word.upper() for word in RESERVED)
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "===", "=<"})
 
@@ -135,9 +137,11 @@ def _with_whole_operator(at: Situation) -> Situation:
     if at.last is None or at.last.end_pos != at.start:
         return at
     start, end = at.scanned.lexeme(at.last.start_pos)
-    if end <= at.start or at.scanned.text[start:end] not in _INSTEAD:
+    whole = at.scanned.text[start:end]
+    if end <= at.start or (whole not in _INSTEAD and whole != "=="):
         return at
-    return replace(at, start=start, end=end, accepted=frozenset(), after_operand=False)
+    accepted = frozenset({"EQUAL"}) if whole == "==" else frozenset[str]()
+    return replace(at, start=start, end=end, accepted=accepted, after_operand=False)
 
 
 def _looks_unclosed(at: Situation) -> bool:
@@ -163,6 +167,8 @@ def _found(at: Situation) -> str:
 
 def _expected(at: Situation) -> str:
     """The accepted terminals in the words of the language, most telling first, a few of them."""
+    if at.word in _INSTEAD and not at.at_statement:  # the help says it all
+        return ""
     if at.at_statement:
         return errors.listed(["a statement", "`}`"] if at.in_body else ["`import`", "`component`", "`system`"])
     rest = set(at.accepted)
@@ -186,7 +192,8 @@ def _expected(at: Situation) -> str:
         rest -= _STATEMENTS
     text = "STRING" in rest
     words += [f"`{sign}`" for name, sign in _PUNCTUATION.items() if name in rest]
-    words += [_PHRASES.get(name, f"`{name.lower()}`") for name in sorted(rest - _PUNCTUATION.keys() - _NO_WORDS)]
+    phrases = _FORMULA_PHRASES if "LEADS" in rest else _PHRASES
+    words += [phrases.get(name, f"`{name.lower()}`") for name in sorted(rest - _PUNCTUATION.keys() - _NO_WORDS)]
     words += ["a clause"] * clauses + ["the next statement"] * statements + ["a text in quotes"] * text
     words += ["an operator"] * at.after_operand
     if not words and "$END" in rest:

@@ -1,17 +1,29 @@
-"""Finds `cascade.lark` and makes the parser of it, once a process."""
+"""Finds `cascade.lark` and makes the parser of it, once a process.
 
+Computing the LALR tables takes a quarter of a second, reading them back a fifth of that: they are kept as JSON in
+the user's cache directory, under the digest of everything that they depend on.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
 import threading
+from contextlib import suppress
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cascade.syntax.build import Builder
 
+# lark is imported late, because that takes as long as everything else that `--help` does.
 if TYPE_CHECKING:
-    from lark import Lark
+    import lark
 
 GRAMMAR_FILE = "cascade.lark"
+# Set to the absolute path of a directory to keep the tables there, to nothing to keep them nowhere.
+CACHE_VARIABLE = "CASCADE_CACHE_DIR"
 
 
 def grammar_text() -> str:
@@ -27,22 +39,73 @@ class Parser:
     """The tables made from the grammar, and the builder that is bound to them. `lock` guards the builder."""
 
     def __init__(self) -> None:
-        # Late, because importing lark takes as long as everything else that `--help` does.
-        from lark import Lark
-
         self.lock = threading.Lock()
         self.builder = Builder()
-        self.lark: Lark = Lark(
-            grammar_text(),
-            parser="lalr",
-            lexer="contextual",
-            transformer=self.builder,
-            keep_all_tokens=True,
-            maybe_placeholders=True,
-        )
+        self.lark: lark.Lark = _read_tables(self.builder) or _make_tables(self.builder)
 
 
 @cache
 def parser() -> Parser:
     """The parser of this process."""
     return Parser()
+
+
+def _make_tables(builder: Builder) -> "lark.Lark":
+    """From the grammar; keeps the tables for the next process."""
+    import lark
+
+    made = lark.Lark(
+        grammar_text(),
+        parser="lalr",
+        lexer="contextual",
+        transformer=builder,
+        keep_all_tokens=True,
+        maybe_placeholders=True,
+    )
+    path = _cache_path()
+    if path is not None:
+        data, memo = made.memo_serialize([lark.lexer.TerminalDef, lark.grammar.Rule])
+        del data["options"]["transformer"]
+        # No cache is no harm, and a reader never sees half a file.
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+                json.dump([data, memo], file)
+            os.replace(file.name, path)
+    return made
+
+
+def _read_tables(builder: Builder) -> "lark.Lark | None":
+    """From the cache; None if it has none, or none that can be read."""
+    import lark
+
+    path = _cache_path()
+    if path is None:
+        return None
+    try:
+        data, memo = json.loads(path.read_text(encoding="utf-8"), object_hook=_with_integer_keys)
+        # The door that lark's own generator of stand-alone parsers uses.
+        load: Any = lark.Lark._load_from_dict  # noqa: SLF001
+        loaded: lark.Lark = load(data, memo, transformer=builder)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
+        return None
+    return loaded
+
+
+def _with_integer_keys(pairs: dict[str, Any]) -> dict[Any, Any]:
+    """JSON has no integers as keys, the tables have."""
+    return {int(key) if key.isdigit() else key: value for key, value in pairs.items()}
+
+
+@cache
+def _cache_path() -> Path | None:
+    """Where the tables of this grammar and this lark are kept."""
+    import lark
+
+    folder = os.environ.get(CACHE_VARIABLE)
+    if folder is None:
+        folder = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "cascade")
+    if not os.path.isabs(folder):  # switched off, or a user without a home
+        return None
+    digest = hashlib.sha256(f"{lark.__version__}\n{grammar_text()}".encode()).hexdigest()
+    return Path(folder) / f"grammar-{digest[:32]}.json"

@@ -70,7 +70,7 @@ def library_names() -> tuple[str, ...]:
 
 
 def _loaded(source: SourceFile, main_tree: File, diagnostics: Diagnostics) -> Loaded:
-    main = _Node(os.path.realpath(source.name), source, main_tree)
+    main = _Node(_real_path(source.name), source, main_tree)
     nodes = _read_graph(main, diagnostics)
     _report_cycles(nodes, diagnostics)
     files = tuple(
@@ -115,7 +115,7 @@ def _read_graph(main: _Node, diagnostics: Diagnostics) -> list[_Node]:
             if path is None:
                 diagnostics.add(_not_found(statement))
                 continue
-            real = os.path.realpath(path)
+            real = _real_path(path)
             if real not in known:
                 if len(nodes) >= FILE_COUNT_MAX:
                     diagnostics.add(errors.too_many_files(statement.span, FILE_COUNT_MAX))
@@ -125,6 +125,14 @@ def _read_graph(main: _Node, diagnostics: Diagnostics) -> list[_Node]:
                 nodes.append(known[real])
             node.imports.append((statement, known[real]))
     return nodes
+
+
+def _real_path(path: str) -> str:
+    """What tells one file from another."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):  # no path that a file can have
+        return path
 
 
 def _find(node: _Node, statement: Import) -> str | None:

@@ -13,6 +13,7 @@ from cascade.syntax.expected import (
     BODY_KEYWORDS,
     CLAUSE_KEYWORDS,
     FILE_KEYWORDS,
+    RESERVED,
     Situation,
     explain,
 )
@@ -55,6 +56,9 @@ def parse(source: SourceFile, diagnostics: Diagnostics) -> tree.File:
 def empty_file(source: SourceFile) -> tree.File:
     """The tree of a file of which nothing could be read."""
     return tree.File(imports=(), components=(), systems=(), span=Span(source, 0, len(source.text)))
+
+
+_KEYWORDS_AFTER_NAMES = BODY_KEYWORDS | FILE_KEYWORDS | CLAUSE_KEYWORDS | {"of"}
 
 
 class _Parsing:
@@ -126,17 +130,22 @@ class _Parsing:
         self._recovery_count += 1
         start, end = self._scanned.lexeme(offset)
         swallowed = self._swallowed_keyword(start, end)
-        if not self._scanned.was_reported(self._last_end(), max(end, self._last_end() + 1)):
+        text = self._scanned.text
+        # A keyword without its name is reported at what stands in the name's place.
+        concerned = self._scanned.lexeme(end)[1] if text[start:end] in BODY_KEYWORDS else end
+        if not self._scanned.was_reported(self._last_end(), max(concerned, self._last_end() + 1)):
             self._error_count += 1
             self._diagnostics.add(explain(self._situation(start, end, swallowed)))
         if self._error_count >= SYNTAX_ERROR_COUNT_MAX or self._recovery_count >= RECOVERY_COUNT_MAX:
             return False
-        if self._scanned.text[start:end] == "system" and self._open_braces(self._state.value_stack):
+        if text[start:end] == "system" and self._open_braces(self._state.value_stack):
             # A system stands at the top level alone, so the braces before it lack their ends.
             self._close_blocks()
             if self._resume(start, "SYSTEM"):
                 return True
-        return self._skip(start if swallowed is None else swallowed.start_pos or 0)
+        if swallowed is None:
+            return self._skip(start, self._statement_depth())
+        return self._skip(swallowed.start_pos or 0, self._incomplete_statement_depth())
 
     def _swallowed_keyword(self, start: int, end: int) -> "Token | None":
         """The last token, if it was read as a name but is the keyword of the next statement: `let a = state b:`."""
@@ -168,13 +177,13 @@ class _Parsing:
             brace=braces[-1] if braces else None,
         )
 
-    def _skip(self, offset: int) -> bool:
-        """Drop the statement at fault; go on at the first statement or closing brace from `offset` on."""
+    def _skip(self, offset: int, depth: int) -> bool:
+        """Cut the stack back to `depth`; go on at the first statement or closing brace from `offset` on."""
         text = self._scanned.text
-        depth = self._statement_depth()
         # Braces of the dropped statement that wait for their end, and braces met on the way.
         waiting = len(self._open_braces(self._state.value_stack[depth:]))
         inner = 0
+        offset = self._earlier_statement(offset, depth)
         self._cut_back(depth)
         while True:
             start, end = self._scanned.lexeme(offset)
@@ -194,6 +203,22 @@ class _Parsing:
                 return True
             offset = end
 
+    def _earlier_statement(self, offset: int, depth: int) -> int:
+        """The start of the line of `offset` if a statement starts there and not the one at fault; else `offset`.
+
+        In `{ x: a ->` the next line `state y: bool = true` is read as updates up to the `=`.
+        """
+        dropped = self._state.value_stack[depth:]
+        start = self._scanned.skip_gap(self._scanned.text.rfind("\n", 0, offset) + 1)
+        if (
+            start < offset
+            and dropped
+            and getattr(dropped[0], "start_pos", start) < start
+            and self._is_statement_at(start)
+        ):
+            return start
+        return offset
+
     def _is_statement_at(self, start: int) -> bool:
         """Whether a statement's keyword stands at `start`, with what must follow it."""
         text = self._scanned.text
@@ -207,11 +232,11 @@ class _Parsing:
             return following[:1].isalnum()
         if word in ("needs", "link", "import"):
             return following.isidentifier()
-        after_start, after_end = self._scanned.lexeme(next_end)
-        after = text[after_start:after_end]
-        if not following.isidentifier() or following in CLAUSE_KEYWORDS and after not in ("{", ":", "=", "("):
-            return False
-        return word != "fault" or after in (":", "{") or after.startswith('"') or after.isidentifier()
+        if following in _KEYWORDS_AFTER_NAMES:
+            # `1 fault of crash`, `at most 1 fault let a = b`: a keyword is a name only where it looks like one.
+            after_start, after_end = self._scanned.lexeme(next_end)
+            return text[after_start:after_end] in (":", "{", "=", "(")
+        return following.isidentifier() and following not in RESERVED
 
     def _resume(self, offset: int, terminal: str) -> bool:
         """Let the lexer go on at `offset`, if the parser can take the terminal there."""
@@ -231,21 +256,25 @@ class _Parsing:
     # --- the parser's stack ---------------------------------------------------------------------------------------
 
     def _statement_depth(self) -> int:
-        """The length of the longest part of the stack that ends with whole statements of an open block."""
-        values, states = self._state.value_stack, self._state.state_stack
+        """The length of the part of the stack without the statement at fault, unless that could end where it is."""
+        states = self._state.state_stack
         if self._accepts(states, "TICK") or self._accepts(states, "SYSTEM"):
-            return len(values)
+            return len(self._state.value_stack)
+        return self._incomplete_statement_depth()
+
+    def _incomplete_statement_depth(self) -> int:
+        """The length of the longest part of the stack that ends with the statements of an open block."""
+        values, states = self._state.value_stack, self._state.state_stack
         closed = 0
         for depth in range(len(values), 0, -1):
             value = values[depth - 1]
             kind = getattr(value, "type", "")
+            is_block = isinstance(value, Piece) and isinstance(value.value, Block)
             if kind == "RBRACE":
                 closed += 1
             elif kind == "LBRACE" and closed > 0:
                 closed -= 1
-            elif kind == "LBRACE" and self._accepts(states[: depth + 1], "TICK"):
-                return depth
-            elif closed == 0 and isinstance(value, Piece) and isinstance(value.value, Block):
+            elif closed == 0 and (is_block or (kind == "LBRACE" and self._accepts(states[: depth + 1], "TICK"))):
                 return depth
         return 0
 

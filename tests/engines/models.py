@@ -40,7 +40,7 @@ class ModelBuilder:
         self.settles: list[tuple[str, ExprId]] = []
         self.clocks: list[tuple[ExprId, int]] = []
         self.commands: list[_Draft] = []
-        self._expressions = ExpressionBuilder()
+        self.expressions = ExpressionBuilder()
 
     def variable(self, name: str, high: int, *initial: int, low: int = 0) -> None:
         """A variable with values `low..high`; it starts in `low` unless initial values are given."""
@@ -97,7 +97,7 @@ class ModelBuilder:
 
     def expr(self, formula: Formula) -> ExprId:
         """The node of a formula, in the table that grows."""
-        build = self._expressions
+        build = self.expressions
         if isinstance(formula, str):
             index = self._index(formula)
             variable = self.variables[index]
@@ -124,36 +124,34 @@ class ModelBuilder:
 
     def reach(self, goal: Formula, clock: int | None = None, exceeds_ticks: int = 0) -> tuple[CoreModel, Query]:
         """The model, and whether `goal` can be reached."""
-        return self._close(Reach(goal=self.expr(goal), clock=clock, exceeds_ticks=exceeds_ticks))
+        return self.close(Reach(goal=self.expr(goal), clock=clock, exceeds_ticks=exceeds_ticks))
 
-    def lasso(
-        self, trigger: Formula, goal: Formula, stopped: frozenset[int] = frozenset()
-    ) -> tuple[CoreModel, Query]:
+    def lasso(self, trigger: Formula, goal: Formula, stopped: frozenset[int] = frozenset()) -> tuple[CoreModel, Query]:
         """The model, and whether a fair run has the trigger and never the goal again."""
-        return self._close(Lasso(trigger=self.expr(trigger), goal=self.expr(goal), stopped=stopped))
+        return self.close(Lasso(trigger=self.expr(trigger), goal=self.expr(goal), stopped=stopped))
 
     def recover(
         self, trigger: Formula, goal: Formula, stopped: frozenset[int] = frozenset()
     ) -> tuple[CoreModel, Query]:
         """The model, and whether a state with the trigger is reachable from which the goal is not."""
-        return self._close(Recover(trigger=self.expr(trigger), goal=self.expr(goal), stopped=stopped))
+        return self.close(Recover(trigger=self.expr(trigger), goal=self.expr(goal), stopped=stopped))
 
     def _index(self, name: str) -> int:
         return [variable.name for variable in self.variables].index(name)
 
-    def _close(self, query: Query) -> tuple[CoreModel, Query]:
+    def close(self, query: Query) -> tuple[CoreModel, Query]:
+        """The model and the query, whose formulas are nodes of the table that grows."""
         roots = [e for _, e in self.settles] + [e for e, _ in self.clocks]
         for draft in self.commands:
             roots += [draft.guard, draft.permit, *(e for _, e in draft.updates)]
         roots += [query.goal] if isinstance(query, Reach) else [query.trigger, query.goal]
-        table, new = self._expressions.close(tuple(roots))
+        table, new = self.expressions.close(tuple(roots))
         model = CoreModel(
             expressions=table,
             variables=tuple(self.variables),
             settles=tuple(Settle(variable=self._index(name), value=new[e]) for name, e in self.settles),
             clocks=tuple(
-                Clock(name=f"clock{i}", runs_while=new[e], stop_ticks=stop)
-                for i, (e, stop) in enumerate(self.clocks)
+                Clock(name=f"clock{i}", runs_while=new[e], stop_ticks=stop) for i, (e, stop) in enumerate(self.clocks)
             ),
             commands=tuple(
                 Command(
@@ -245,7 +243,9 @@ class RandomModel:
         rng, builder = self._rng, self.builder
         command_class = rng.choice((FAULT, FAULT, REPAIR, REACTION, REACTION, OPERATOR, EVENT))
         is_strict = not self._is_large or rng.random() < 0.5
-        owed = (is_strict and command_class in (REPAIR, REACTION)) or (command_class is not FAULT and rng.random() < 0.2)
+        owed = (is_strict and command_class in (REPAIR, REACTION)) or (
+            command_class is not FAULT and rng.random() < 0.2
+        )
         after: tuple[int, int | None] | None = None
         if builder.is_timed and rng.random() < 0.6:
             earliest = rng.randint(0, 2)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cascade.core.model import TICK, CommandClass, CoreModel
 from cascade.core.queries import Lasso, Query
 from cascade.engines import load_engine
-from cascade.engines.explicit import expand, tables
+from cascade.engines.explicit import expand, search, tables
 from cascade.limits import Limits, Progress
 from cascade.reference.decide import DecisionKind, TooManyStatesError, decide
 from cascade.reference.replay import replay, replay_failure
@@ -67,12 +67,14 @@ def agree(model: CoreModel, query: Query) -> Answer | None:
     return said
 
 
-TABLES = {
+TABLES: dict[str, dict[str, object]] = {
     "default": {},
     "apart": {"JOIN_BITS": ()},
     "open": {"CLOSED_BITS": -1.0},
     "some_open": {"CLOSED_BITS": 3.0, "JOIN_BITS": (4,)},
     "tiny": {"ENTRIES_MAX": 1},
+    "judged": {"CHUNK_STATES": 1, "JUDGED_STATES_MIN": 3, "JUDGED_ENTRIES_MIN": 0},
+    "joined": {"JOIN_BITS": (), "CHUNK_STATES": 1, "JUDGED_STATES_MIN": 2, "SETTLED_MISSES_MAX": 0.6},
 }
 
 
@@ -83,7 +85,7 @@ TABLES = {
 def test_agrees_with_reference(variant: str, is_risky: bool, rng: random.Random) -> None:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in TABLES[variant].items():
-            for module in (tables, expand):
+            for module in (tables, expand, search):
                 if hasattr(module, name):
                     patch.setattr(module, name, value)
         model, query = RandomModel(rng, is_risky=is_risky).query

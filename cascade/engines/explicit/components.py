@@ -9,10 +9,16 @@ from cascade.engines.explicit.expand import Expander
 WATCH_STATES = 4096
 """The watch is asked after this many states."""
 
+NONE = -1
+"""No edge; no component."""
+
+UNKNOWN = -2
+"""No component yet."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """Edges among `states`. Those of state i lead to `targets[starts[i]:starts[i + 1]]`, its tick to `ticks[i]` (-1: out of `states`, or none)."""
+    """Edges among `states`. Those of state i lead to `targets[starts[i]:starts[i + 1]]`, its tick to `ticks[i]` (`NONE`: out of `states`, or none)."""
 
     states: Sequence[int]
     starts: "array[int]"
@@ -33,7 +39,7 @@ def make_graph(states: Sequence[int], expander: Expander, check: Callable[[], No
             i = index.get(after)
             if i is not None:
                 targets.append(i)
-        tick = -1 if ticked is None else index.get(ticked, -1)
+        tick = NONE if ticked is None else index.get(ticked, NONE)
         if tick >= 0:
             targets.append(tick)
         ticks.append(tick)
@@ -41,14 +47,14 @@ def make_graph(states: Sequence[int], expander: Expander, check: Callable[[], No
     return Graph(states=states, starts=starts, targets=targets, ticks=ticks)
 
 
-def strong_components(graph: Graph, check: Callable[[], None]) -> list[int]:
-    """The number of each state's component; a component that no edge stays within has number -1 instead."""
+def strong_components(graph: Graph, check: Callable[[], None]) -> "array[int]":
+    """The number of each state's component; a component that no edge stays within has number `NONE` instead."""
     starts, targets = graph.starts, graph.targets
     state_count = len(graph.states)
-    order = [0] * state_count  # 0: not entered yet
-    low = [0] * state_count
-    component = [-2] * state_count  # -2: not known yet
-    edge = list(starts)
+    order = array("q", bytes(8 * state_count))  # 0: not entered yet
+    low = array("q", bytes(8 * state_count))
+    component = array("q", [UNKNOWN]) * state_count
+    edge = array("q", starts)
     entered_count = component_count = 0
     stack: list[int] = []
     calls: list[int] = []
@@ -70,7 +76,7 @@ def strong_components(graph: Graph, check: Callable[[], None]) -> list[int]:
                 w = targets[i]
                 if not order[w]:
                     calls.append(w)
-                elif component[w] == -2 and order[w] < low[v]:
+                elif component[w] == UNKNOWN and order[w] < low[v]:
                     low[v] = order[w]
                 continue
             calls.pop()
@@ -78,7 +84,7 @@ def strong_components(graph: Graph, check: Callable[[], None]) -> list[int]:
                 low[calls[-1]] = low[v]
             if low[v] == order[v]:
                 is_trivial = stack[-1] == v and v not in targets[starts[v] : starts[v + 1]]
-                number = -1 if is_trivial else component_count
+                number = NONE if is_trivial else component_count
                 component_count += not is_trivial
                 while True:
                     w = stack.pop()

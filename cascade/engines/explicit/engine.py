@@ -123,7 +123,7 @@ class _Asked:
             case Reach():
                 pass
             case Lasso():
-                lasso = LassoSearch(self._compiled, self._query, self._search.result.parents, self._check).run()
+                lasso = LassoSearch(self._compiled, self._query, self._search, self._check).run()
                 if lasso is not None:
                     return Found(run=lasso, statistics=self.statistics())
             case Recover():
@@ -151,7 +151,7 @@ class _Asked:
     def _run_to(self, state: int, more: tuple[int, ...] = (), *, loop_start: int | None = None) -> CandidateRun:
         """The run to `state`, and `more` steps; `loop_start` counts from `state`."""
         path = path_to(self._search.result.parents, state)
-        steps = steps_along(self._compiled, Expander(self._compiled), path)
+        steps = steps_along(self._compiled, self._search.expander, path)
         return CandidateRun(
             initial=initial_of(self._compiled, path[0])[: self._variable_count],
             steps=(*steps, *more),
@@ -189,8 +189,10 @@ class _Asked:
 
     def _timelock(self) -> SpecFailure | None:
         """A run to a state from which time never passes again, and a loop there."""
-        expander = Expander(self._compiled)
-        locked = not_reaching(self._search.result.blocked, lambda state: expander.steps(state)[0], self._check)
+        expander = self._search.expander
+        locked = not_reaching(
+            self._search.result.blocked, lambda state: expander.each_step(state, with_tick=False), self._check
+        )
         first = next(iter(locked), None)
         if first is None:
             return None
@@ -224,12 +226,6 @@ class _Asked:
         trigger = Predicate(self._compiled, (query.trigger,))
         expander = Expander(self._compiled, frozenset(range(len(self._compiled.commands))) - query.stopped)
 
-        def steps(state: int) -> list[int]:
-            following, ticked = expander.steps(state)
-            if ticked is not None:
-                following.append(ticked)
-            return following
-
         goalless = [state for state in self._search.result.parents if not goal.holds(state)]
-        lost = not_reaching(goalless, steps, self._check)
+        lost = not_reaching(goalless, lambda state: expander.each_step(state, with_tick=True), self._check)
         return next((state for state in lost if trigger.holds(state)), None)

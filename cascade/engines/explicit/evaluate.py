@@ -8,7 +8,7 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import assert_never
 
-from cascade.core.expressions import ExprId, Expressions, Op
+from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.verdicts.answer import FailureKind
 
 Values = list[int]
@@ -83,7 +83,7 @@ def _compile(expressions: Expressions, expr: ExprId, functions: list[Function]) 
     match op:
         case Op.CONST:
             value = args[0]
-            return lambda v: value
+            return lambda _: value
         case Op.VAR:
             return itemgetter(args[0])
         case Op.NOT:

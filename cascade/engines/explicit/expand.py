@@ -1,14 +1,18 @@
 """The steps of a state: all parts of a model (or of some of its commands), joined and watched."""
 
+from collections.abc import Iterator
+
 from cascade.engines.explicit.compile import CompiledClock, CompiledCommand, CompiledModel
 from cascade.engines.explicit.tables import (
     CLOSED_BITS,
     JUDGED_STATES_MIN,
+    SETTLED_MISSES_MAX,
     Entry,
     OpenPart,
     Part,
     finish,
     join,
+    join_pairs,
     open_parts,
 )
 
@@ -48,16 +52,19 @@ class Expander:
             return
         state_count, self._unjudged_count = self._unjudged_count, 0
         parts: list[Part] = []
+        settled: list[Part] = []
         for part in self.parts:
             misses = (len(part.entries) - part.judged_count) / state_count
             part.judged_count = len(part.entries)
             for divided in part.divide(misses):
                 if isinstance(divided, OpenPart):
                     self.open_parts.append(divided)
+                elif divided is part and part.is_joinable and misses <= SETTLED_MISSES_MAX:
+                    settled.append(part)
                 else:
                     divided.judged_count = len(divided.entries)
                     parts.append(divided)
-        self.parts = parts
+        self.parts = [*parts, *join_pairs(self.compiled, settled)]
         self._set_tables()
 
     def steps(self, state: int) -> tuple[list[int], int | None]:
@@ -86,6 +93,32 @@ class Expander:
         if self.is_timed and tick < self.compiled.layout.beyond:
             return following, state + tick
         return following, None
+
+    def each_step(self, state: int, *, with_tick: bool) -> Iterator[int]:
+        """The same states one by one, for callers that need only the first few."""
+        tick = 0
+        for mask, entries, part in self.tables:
+            entry = entries.get(state & mask)
+            if entry is None:
+                entry = part.fill(state)
+            if entry:
+                deltas, resets, faults, increment = entry
+                for delta in deltas:
+                    yield state ^ delta
+                for kept, delta in resets:
+                    yield state & kept ^ delta
+                for kept, delta in faults:
+                    yield state & kept ^ delta
+                tick += increment
+        for open_part in self.open_parts:
+            open_entry = open_part.look_up(state)
+            if open_entry:
+                moves, increment = open_entry
+                tick += increment
+                for move in moves:
+                    yield finish(state, move)
+        if with_tick and self.is_timed and tick < self.compiled.layout.beyond:
+            yield state + tick
 
     def check_tick(self, state: int, tick: int) -> None:
         """Raise the `EvaluationFailure` of a clock in `state`, to which a tick adds `tick`, if nothing but that keeps time from passing."""

@@ -13,17 +13,11 @@ from cascade.core.expressions import Expressions, Op
 from cascade.core.model import TICK, CoreModel, Settle, Variable, VariableKind, VariableRole
 from cascade.core.queries import Lasso
 from cascade.engines.explicit.compile import CompiledCommand, CompiledModel
-from cascade.engines.explicit.components import make_graph, strong_components
+from cascade.engines.explicit.components import NONE, make_graph, strong_components
 from cascade.engines.explicit.expand import Expander
 from cascade.engines.explicit.runs import initial_of, path_to, step_between, steps_along
-from cascade.engines.explicit.search import Predicate
+from cascade.engines.explicit.search import Predicate, Search
 from cascade.verdicts.run import CandidateRun
-
-TRIM_PASSES_MAX = 4
-"""Passes that remove states without a way on, before the graph of the rest is stored."""
-
-WATCH_STATES = 4096
-"""The watch is asked after this many states."""
 
 
 def with_owed(model: CoreModel, query: Lasso) -> CoreModel:
@@ -76,14 +70,13 @@ class _Fair:
 
 
 class LassoSearch:
-    """Looks for a fair loop among explored states. `parents` is the exploration of the model `with_owed`."""
+    """Looks for a fair loop among the states of `search`, which has explored all states of the model `with_owed`."""
 
-    def __init__(
-        self, compiled: CompiledModel, query: Lasso, parents: dict[int, int], check: Callable[[], None]
-    ) -> None:
+    def __init__(self, compiled: CompiledModel, query: Lasso, search: Search, check: Callable[[], None]) -> None:
         self._compiled = compiled
         self._query = query
-        self._parents = parents
+        self._parents = search.result.parents
+        self._expander = search.expander
         self._check = check
         self._owed_commands = [
             command for command, c in zip(compiled.commands, compiled.model.commands, strict=True) if c.owed
@@ -112,7 +105,7 @@ class LassoSearch:
                 fair = faultless
         entry = next(state for state in region if state in stops or state in fair.component)
         stem = path_to(self._parents, entry)
-        steps = steps_along(self._compiled, Expander(self._compiled), stem)
+        steps = steps_along(self._compiled, self._expander, stem)
         loop: list[int] = []
         if entry not in stops:
             loop = self._loop(fair, entry)
@@ -127,40 +120,23 @@ class LassoSearch:
     def _fair(self, region: list[int], excluded: frozenset[int]) -> _Fair:
         """The fair components of `region` without the excluded commands."""
         allowed = frozenset(range(len(self._compiled.commands))) - excluded
-        expander = Expander(self._compiled, allowed)
-        states = self._trim(region, expander)
-        graph = make_graph(states, expander, self._check)
+        expander = Expander(self._compiled, allowed) if excluded else self._expander
+        graph = make_graph(region, expander, self._check)
         component = strong_components(graph, self._check)
         if self._compiled.model.is_timed:
             fair = {component[i] for i, tick in enumerate(graph.ticks) if tick >= 0 and component[tick] == component[i]}
         else:
             members: dict[int, list[int]] = {}
-            for state, number in zip(states, component, strict=True):
+            for state, number in zip(region, component, strict=True):
                 members.setdefault(number, []).append(state)
-            members.pop(-1, None)
+            members.pop(NONE, None)
             fair = {number for number, inside in members.items() if self._is_weakly_fair(inside, excluded)}
-        fair.discard(-1)
+        fair.discard(NONE)
         return _Fair(
             expander=expander,
             excluded=excluded,
-            component={s: number for s, number in zip(states, component, strict=True) if number in fair},
+            component={s: number for s, number in zip(region, component, strict=True) if number in fair},
         )
-
-    def _trim(self, region: list[int], expander: Expander) -> list[int]:
-        """`region` without states from which there is no way on within it, as far as a few passes tell."""
-        left = dict.fromkeys(region)
-        for _ in range(TRIM_PASSES_MAX):
-            before_count = len(left)
-            for number, state in enumerate(reversed(list(left))):
-                if number % WATCH_STATES == 0:
-                    self._check()
-                    expander.adapt(WATCH_STATES)
-                following, ticked = expander.steps(state)
-                if ticked not in left and not any(after in left for after in following):
-                    del left[state]
-            if len(left) > before_count * 0.9:
-                break
-        return list(left)
 
     def _is_weakly_fair(self, members: list[int], excluded: frozenset[int]) -> bool:
         """Is every owed command somewhere not enabled (or not permitted), or does it fire from member to member?"""

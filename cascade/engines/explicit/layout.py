@@ -58,4 +58,6 @@ def make_layout(model: CoreModel) -> Layout:
 
     clocks = tuple(field(0, clock.stop_ticks) for clock in model.clocks)
     variables = tuple(field(variable.low, variable.high) for variable in model.variables)
-    return Layout(variables=variables, clocks=clocks, full=(1 << offset) - 1, beyond=1 << offset, far_beyond=1 << (offset + 40))
+    return Layout(
+        variables=variables, clocks=clocks, full=(1 << offset) - 1, beyond=1 << offset, far_beyond=1 << (offset + 40)
+    )

@@ -74,12 +74,15 @@ class Exploration:
 
 
 class Search:
-    """One exploration. `result` may be read after an exception too. A search goes on until a state `is_goal` or all are explored."""
+    """One exploration: until a state `is_goal`, or all states are explored.
+
+    `result` may be read after an exception too. `expander` has found good tables for this model by then.
+    """
 
     def __init__(self, compiled: CompiledModel, is_goal: Callable[[int], bool] | None, watch: Watch) -> None:
         self.result = Exploration()
         self._compiled = compiled
-        self._expander = Expander(compiled)
+        self.expander = Expander(compiled)
         self._is_goal = is_goal
         self._watch = watch
         self._unchecked_count = 0
@@ -107,12 +110,12 @@ class Search:
 
     def _roots(self) -> list[int]:
         roots: dict[int, None] = {}
-        for initial in self._compiled.initial_values():
+        for number, initial in enumerate(self._compiled.initial_values(), start=1):
             try:
                 roots[self._compiled.initial_state(initial)] = None
             except EvaluationFailure as failure:
                 raise SearchFailure(None, failure) from failure
-            if len(roots) % CHUNK_STATES == 0:
+            if number % CHUNK_STATES == 0:
                 self._watch.check_states(len(roots))
                 self._watch.check(frontier_count=len(roots))
         return list(roots)
@@ -159,7 +162,7 @@ class Search:
             self._unchecked_count += len(chunk)
             self._watch.check_states(len(self.result.parents))
             if self._unchecked_count >= CHUNK_STATES:
-                self._expander.adapt(self._unchecked_count)
+                self.expander.adapt(self._unchecked_count)
                 self._unchecked_count = 0
                 frontier_count = len(layer) - start - len(chunk) + len(following)
                 self._watch.check(frontier_count=frontier_count + len(self._tick_parents) + len(self._fault_parents))
@@ -173,9 +176,9 @@ class Search:
         """The innermost loop: settle what commands lead to, keep what faults and ticks lead to."""
         settled = self.result.parents
         tick_parents, fault_parents = self._tick_parents, self._fault_parents
-        tables = self._expander.tables
-        open_parts = self._expander.open_parts
-        is_timed = self._expander.is_timed
+        tables = self.expander.tables
+        open_parts = self.expander.open_parts
+        is_timed = self.expander.is_timed
         beyond = self._compiled.layout.beyond
         blocked = self.result.blocked
         follow = following.append
@@ -221,7 +224,7 @@ class Search:
                         tick += open_entry[1]
                 if is_timed:
                     if tick >= beyond:
-                        self._expander.check_tick(state, tick)
+                        self.expander.check_tick(state, tick)
                         blocked.append(state)
                     else:
                         after = state + tick

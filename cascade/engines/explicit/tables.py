@@ -26,23 +26,26 @@ OpenMove = tuple[int, int, bool, int, "tuple[Consequence, ...]"]
 OpenEntry = tuple[()] | tuple[tuple[OpenMove, ...], int]
 """Like `Entry`, for commands whose consequences depend on more than the commands read."""
 
-JOIN_BITS = (7, 13, 20)
+JOIN_BITS = (7, 13)
 """Parts are joined in rounds, up to supports of these sizes (binary logarithm of the number of valuations)."""
 
-CLOSED_BITS = 22
-"""Commands whose support, consequences included, is larger than this are open from the start."""
+CLOSED_BITS = 64
+"""Commands whose support, consequences included, is larger than this are open from the start: few valuations may be reachable, but this is too much hope."""
 
 JUDGED_STATES_MIN = 16_384
 """Parts are judged each time that this many states were explored."""
 
 JUDGED_ENTRIES_MIN = 20_000
-"""Smaller tables are left alone: they may still be filling, and cost little."""
+"""Smaller tables are never divided: they may still be filling, and cost little."""
 
 JOINT_MISSES_MAX = 0.08
 """A joint part is divided when a larger part of its look-ups misses: a miss costs ten times what a hit saves."""
 
-CLOSED_MISSES_MAX = 0.35
-"""A closed part is opened when a larger part of its look-ups misses."""
+CLOSED_MISSES_MAX = 0.03
+"""A closed part is opened when a larger part of its look-ups misses: a miss costs an evaluation, fifty times a look-up."""
+
+SETTLED_MISSES_MAX = 0.005
+"""Parts of whose look-ups fewer miss are joined with each other, on trial."""
 
 ENTRIES_MAX = 400_000
 """A table that grows beyond this is emptied: a bound on memory (about 100 MB)."""
@@ -94,6 +97,7 @@ class Part:
         self.mask = mask
         self.entries: dict[int, Entry] = {}
         self.judged_count = 0
+        self.is_joinable = True
 
     def fill(self, state: int) -> Entry:
         """Make and keep the entry for `state`."""
@@ -174,9 +178,12 @@ class JointPart(Part):
         return entry
 
     def divide(self, misses: float) -> "list[Part | OpenPart]":
-        """The members, if too many look-ups miss."""
-        is_good = misses <= JOINT_MISSES_MAX or len(self.entries) < JUDGED_ENTRIES_MIN
-        return [self] if is_good else list(self.members)
+        """The members, if too many look-ups miss; they are not joined again."""
+        if misses <= JOINT_MISSES_MAX or len(self.entries) < JUDGED_ENTRIES_MIN:
+            return [self]
+        for member in self.members:
+            member.is_joinable = False
+        return list(self.members)
 
 
 class OpenPart:
@@ -300,3 +307,16 @@ def join(compiled: CompiledModel, parts: list[Part]) -> list[Part]:
                 groups[best[1]] = mask | part.mask, size_bits(mask | part.mask), [*members, part]
         parts = [members[0] if len(members) == 1 else JointPart(compiled, members) for _, _, members in groups]
     return parts
+
+
+def join_pairs(compiled: CompiledModel, parts: list[Part]) -> list[Part]:
+    """Join parts two by two, those first whose supports have most in common."""
+    size_bits = compiled.layout.size_bits
+    left = sorted(parts, key=lambda part: size_bits(part.mask))
+    joined: list[Part] = []
+    while len(left) > 1:
+        part = left.pop()
+        partner = min(left, key=lambda other: size_bits(part.mask | other.mask) - size_bits(other.mask))
+        left.remove(partner)
+        joined.append(JointPart(compiled, [part, partner]))
+    return joined + left

@@ -1,0 +1,154 @@
+"""`cascade check FILE…`: decide the checks of specs and report."""
+
+import argparse
+import sys
+
+from cascade.cli.exit_codes import ExitCode, worst
+from cascade.cli.loading import load_or_complain, show_diagnostics, unknown_names
+from cascade.cli.progress import ProgressLine
+from cascade.cli.streams import columns, complain, paint_for, say
+from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.diagnostics.printable import printable
+from cascade.engines import ENGINES
+from cascade.limits import Limits, StopReason
+from cascade.pipeline import CheckOptions, FileResult, check_file, load_system
+from cascade.questions.declared import CheckResult
+from cascade.reports import terminal
+from cascade.reports.layout import Layout
+from cascade.verdicts.verdict import Undetermined
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Check all files, whatever becomes of one; the worst outcome is the exit code."""
+    # Late, since `main` imports this module only to run it: the two would import each other.
+    from cascade.cli.main import report_bug
+
+    check_options = CheckOptions(
+        check_names=tuple(options.check),
+        fix_names=tuple(options.fix),
+        limits=Limits(state_count_max=options.max_states, memory_bytes_max=options.memory, seconds_max=options.time),
+        engine=options.engine,
+    )
+    unknown_engines = unknown_names("engine", [options.engine], ENGINES)
+    for line in unknown_engines:
+        complain(f"cascade: {line}")
+    if unknown_engines:
+        return ExitCode.BAD_INPUT
+    checker = _Checker(check_options, with_runs=options.trace)
+    if not checker.accepts_names(options.files):
+        return ExitCode.BAD_INPUT
+    for path in options.files:
+        try:
+            checker.check(path)
+        except (BrokenPipeError, KeyboardInterrupt):
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug of ours in one file must not hide the verdicts of the others
+            complain(f"cascade: while checking {printable(path)}:")
+            report_bug(error, is_debug=options.debug)
+            checker.codes.append(ExitCode.INTERNAL_ERROR)
+        if checker.is_interrupted:
+            checker.codes.append(ExitCode.INTERRUPTED)
+            break
+    checker.finish()
+    return worst(checker.codes)
+
+
+class _Checker:
+    """Prints as verdicts come in, and keeps count."""
+
+    def __init__(self, options: CheckOptions, *, with_runs: bool) -> None:
+        self.codes: list[ExitCode] = []
+        self.is_interrupted = False
+        self._options = options
+        self._with_runs = with_runs
+        self._layout = Layout(columns=columns(), paint=paint_for(sys.stdout))
+        self._totals = terminal.Totals()
+        self._progress = ProgressLine()
+        self._header_of: str | None = None
+        self._is_after_blank = False
+
+    def accepts_names(self, paths: list[str]) -> bool:
+        """Whether every name of --check is a check of some file; complains otherwise. Files with errors are let through."""
+        if not self._options.check_names:
+            return True
+        known: list[str] = []
+        for path in paths:
+            diagnostics = Diagnostics()
+            system = load_system(path, diagnostics)
+            if diagnostics.errors:
+                return True
+            if system is not None:
+                known.extend(check.name for check in system.checks)
+        unknown = unknown_names("check", self._options.check_names, known)
+        for line in unknown:
+            complain(f"cascade: {line}")
+        return not unknown
+
+    def check(self, path: str) -> None:
+        """Check one file and report on it."""
+        self._totals.files += 1
+        if self._options.fix_names and load_or_complain(path, self._options.fix_names) is None:
+            self._note_errors()
+            return
+        try:
+            result = check_file(path, self._options, self._progress.of, lambda r: self._on_result(path, r))
+        except KeyboardInterrupt:
+            self.is_interrupted = True
+            return
+        finally:
+            self._progress.clear()
+        if not self._options.fix_names:  # else they were shown above
+            show_diagnostics(result.diagnostics)
+        if any(d for d in Diagnostics(items=list(result.diagnostics)).errors):
+            self._note_errors()
+        elif not result.checks:
+            self._say_why_nothing(path, result)
+
+    def finish(self) -> None:
+        """The summary, unless no file came as far as a check."""
+        if self.is_interrupted:
+            complain("interrupted: the checks that are not listed were not decided")
+        if self._totals.as_expected or self._totals.unexpected or self._totals.undetermined or self._totals.files > 1:
+            say(("" if self._is_after_blank else "\n") + terminal.summary(self._totals, self._layout))
+
+    def _on_result(self, path: str, result: CheckResult) -> None:
+        self._progress.clear()
+        root = result.model.components[0]
+        self._show_header(path, root.type_name, root.text)
+        self._totals.add(result)
+        text = terminal.check_text(result, self._layout, with_run=self._with_runs)
+        self._is_after_blank = text.endswith("\n")
+        say(text)
+        if isinstance(result.verdict, Undetermined):
+            is_spec_error = result.verdict.reason is StopReason.SPEC_ERROR
+            if is_spec_error:
+                self._totals.spec_errors += 1
+            self.codes.append(ExitCode.BAD_INPUT if is_spec_error else ExitCode.UNDETERMINED)
+            if result.verdict.reason is StopReason.INTERRUPTED:
+                raise KeyboardInterrupt
+        elif not result.is_as_expected:
+            self.codes.append(ExitCode.UNEXPECTED)
+
+    def _show_header(self, path: str, system_name: str, text: str) -> None:
+        if self._header_of != path:
+            if self._header_of is not None and not self._is_after_blank:
+                say("")
+            self._is_after_blank = False
+            self._header_of = path
+            say(terminal.header(path, system_name, text, self._layout))
+
+    def _note_errors(self) -> None:
+        self._totals.files_with_errors += 1
+        self.codes.append(ExitCode.BAD_INPUT)
+
+    def _say_why_nothing(self, path: str, result: FileResult) -> None:
+        system = result.system
+        self._show_header(path, "" if system is None else system.name, "" if system is None else system.text)
+        if system is None:
+            text = "a library: it declares no system, so there is nothing to check"
+        elif not system.checks:
+            outage = system.outages[0].name if system.outages else "OUTAGE"
+            text = f"no check is declared; a first one: check safe: never {outage} while redundancy holds"
+        else:
+            text = "none of the checks that were asked for"
+        say("\n".join(self._layout.wrap(text, indent=2)))

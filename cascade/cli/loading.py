@@ -1,0 +1,54 @@
+"""What the commands that read a spec have in common."""
+
+import sys
+from collections.abc import Iterable
+
+from cascade.checked.model import System
+from cascade.cli.streams import columns, complain, paint_for
+from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
+from cascade.diagnostics.printable import printable
+from cascade.diagnostics.render import render
+from cascade.diagnostics.suggest import nearest
+from cascade.pipeline import load_system
+
+
+def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+    """All of them, on standard error, with a hint where to read on."""
+    paint = paint_for(sys.stderr)
+    codes: list[str] = []
+    for diagnostic in diagnostics:
+        complain(render(diagnostic, columns=columns(), paint=paint) + "\n")
+        codes.append(diagnostic.code)
+    if codes:
+        complain(f"`cascade explain {codes[0]}` says more" + (", and so for the others" if len(set(codes)) > 1 else ""))
+
+
+def load_or_complain(path: str, fix_names: tuple[str, ...]) -> System | None:
+    """The system of a spec; None after saying why there is none."""
+    diagnostics = Diagnostics()
+    system = load_system(path, diagnostics, fix_names)
+    show_diagnostics(diagnostics.items)
+    if system is None:
+        if not diagnostics.errors:
+            complain(f"cascade: {printable(path)} is a library: it has no system")
+        return None
+    unknown = unknown_names("fix", fix_names, [fix.name for fix in system.fixes])
+    for line in unknown:
+        complain(f"cascade: {printable(path)}: {line}")
+    return None if unknown else system
+
+
+def unknown_names(what: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """A line for each of `names` that is not among `known`."""
+    lines: list[str] = []
+    candidates = sorted(set(known))
+    for name in names:
+        if name in candidates:
+            continue
+        close = nearest(name, candidates)
+        if close is not None:
+            hint = f"did you mean {close}?"
+        else:
+            hint = f"there are {', '.join(candidates)}" if candidates else "there is none"
+        lines.append(printable(f"no {what} is called {name}; {hint}"))
+    return lines

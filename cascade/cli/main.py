@@ -1,0 +1,153 @@
+"""The command line: arguments, dispatch, and what becomes of exceptions. A command is imported when it is run."""
+
+import argparse
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import NoReturn, TypeAlias, cast
+
+from cascade import __version__
+from cascade.cli import streams
+from cascade.cli.arguments import duration_seconds, positive_count, size_bytes
+from cascade.cli.exit_codes import MEANINGS, ExitCode
+from cascade.diagnostics.printable import printable
+
+Run = Callable[[argparse.Namespace], ExitCode]
+
+_DESCRIPTION = """\
+Model checker for failure cascades: says of a design, written as a .cf spec,
+whether an outage is possible, by which run, and whether the system comes back."""
+
+_EXIT_CODES = "exit codes:\n" + "\n".join(f"  {code.value:>3}  {text}" for code, text in MEANINGS.items())
+
+_EPILOG = f"""\
+{_EXIT_CODES}
+
+Of several files the worst counts, in the order 4, 2, 1, 3, 0; all are tried.
+
+environment:
+  NO_COLOR     never use colours
+  FORCE_COLOR  use colours although the output is no terminal
+  COLUMNS      how wide the output is"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong arguments are bad input; what they hold is shown without what a terminal obeys."""
+
+    def format_help(self) -> str:
+        """The help in colours. Late, because argparse makes a formatter for each argument, and rich costs time."""
+        from rich_argparse import RawDescriptionRichHelpFormatter
+
+        self.formatter_class = RawDescriptionRichHelpFormatter
+        return super().format_help()
+
+    def error(self, message: str) -> NoReturn:
+        streams.complain(f"{self.format_usage().rstrip()}\n{self.prog}: error: {printable(message)}")
+        self.exit(ExitCode.BAD_INPUT)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `cascade`; returns the exit code."""
+    streams.prepare()
+    options: argparse.Namespace | None = None
+    try:
+        try:
+            options = make_parser().parse_args(arguments)
+            code = _command(options.command)(options)
+        except SystemExit as exit_request:  # argparse: help, version, wrong arguments
+            code = ExitCode(exit_request.code if isinstance(exit_request.code, int) else ExitCode.BAD_INPUT)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        streams.abandon_stdout()
+        return ExitCode.OK if options is None else ExitCode.INTERRUPTED
+    except KeyboardInterrupt:
+        streams.complain("interrupted")
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug of ours, told as one
+        report_bug(error, is_debug=options is not None and options.debug)
+        return ExitCode.INTERNAL_ERROR
+    return code
+
+
+def report_bug(error: BaseException, *, is_debug: bool) -> None:
+    """Say that `error` is ours; its traceback only on demand."""
+    if is_debug:
+        streams.complain("".join(traceback.format_exception(error)).rstrip())
+    streams.complain(
+        f"cascade: internal error: {type(error).__name__}: {printable(str(error))}\n"
+        "This is a bug of cascade, not of the spec, and there is no verdict. Please report it, with the spec"
+        + (" and the traceback above." if is_debug else " and the traceback that --debug shows.")
+    )
+
+
+def _command(name: str) -> Run:
+    return cast("Run", import_module(f"cascade.cli.{name}").run)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = _Parser(prog="cascade", description=_DESCRIPTION, epilog=_EPILOG)
+    parser.add_argument(
+        "--version", action="version", version=f"cascade {__version__}", help="show the version and exit"
+    )
+    parser.set_defaults(debug=False)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog="cascade")
+    _add_check(commands)
+    _add_dump(commands)
+    _add_show(commands)
+    _add_explain(commands)
+    return parser
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001 - argparse has no public name for it
+
+
+def _add(commands: "Commands", name: str, text: str, epilog: str = "") -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=epilog)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an internal error")
+    return parser
+
+
+def _add_fix(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fix", action="append", default=[], metavar="NAME", help="apply a fix of the spec to every check; repeatable"
+    )
+
+
+def _add_check(commands: "Commands") -> None:
+    parser = _add(commands, "check", "decide the checks of specs", _EXIT_CODES)
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a spec (.cf)")
+    parser.add_argument(
+        "--check", action="append", default=[], metavar="NAME", help="only this check; repeatable (default: all)"
+    )
+    _add_fix(parser)
+    parser.add_argument("--trace", action="store_true", help="show the run of every verdict that rests on one")
+    parser.add_argument("--max-states", type=positive_count, metavar="N", help="give up on a check after N states")
+    parser.add_argument("--memory", type=size_bytes, metavar="SIZE", help="give up above this much memory, such as 4GB")
+    parser.add_argument(
+        "--time", type=duration_seconds, metavar="DURATION", help="give up on a check after this long, such as 60s"
+    )
+    parser.add_argument("--engine", default="explicit", metavar="NAME", help="what searches (default: %(default)s)")
+
+
+def _add_dump(commands: "Commands") -> None:
+    parser = _add(commands, "dump", "print the guarded commands that a check is decided on")
+    parser.add_argument("file", metavar="SPEC", help="a spec (.cf)")
+    parser.add_argument("--check", metavar="NAME", help="the check (default: the first)")
+    _add_fix(parser)
+
+
+def _add_show(commands: "Commands") -> None:
+    parser = _add(commands, "show", "print what a spec consists of: components, groups, commands, checks")
+    parser.add_argument("file", metavar="SPEC", help="a spec (.cf)")
+    _add_fix(parser)
+
+
+def _add_explain(commands: "Commands") -> None:
+    parser = _add(commands, "explain", "explain the code of an error or a warning")
+    parser.add_argument("code", nargs="?", metavar="CODE", help="such as CF101 (default: the table of all codes)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

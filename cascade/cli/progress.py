@@ -1,0 +1,58 @@
+"""Where a search is, on standard error: one line that is overwritten on a terminal, else a line now and then."""
+
+import sys
+
+from cascade.cli.streams import columns, is_interactive
+from cascade.diagnostics.printable import printable
+from cascade.limits import Progress, ProgressReport
+from cascade.reports.wording import bytes_text, count_text, seconds_text
+
+TERMINAL_INTERVAL_SECONDS = 0.3
+# Many CI systems kill a job that is silent for long; a line every ten seconds bores nobody.
+PLAIN_INTERVAL_SECONDS = 10.0
+
+_CLEAR = "\r\x1b[2K"
+
+
+class ProgressLine:
+    """The progress of one check after the other."""
+
+    def __init__(self) -> None:
+        self._is_interactive = is_interactive(sys.stderr)
+        self._is_shown = False
+
+    def of(self, name: str) -> Progress:
+        """What the search of the check `name` reports to."""
+
+        def show(report: ProgressReport) -> None:
+            self._show(progress_text(name, report))
+
+        interval = TERMINAL_INTERVAL_SECONDS if self._is_interactive else PLAIN_INTERVAL_SECONDS
+        return Progress(show=show, interval_seconds=interval)
+
+    def clear(self) -> None:
+        """Take the line away, before something else is printed."""
+        if self._is_shown:
+            print(_CLEAR, end="", file=sys.stderr, flush=True)
+            self._is_shown = False
+
+    def _show(self, text: str) -> None:
+        if self._is_interactive:
+            print(_CLEAR + text[: columns() - 1], end="", file=sys.stderr, flush=True)
+            self._is_shown = True
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+
+def progress_text(name: str, report: ProgressReport) -> str:
+    """One line: the check, states, states a second, frontier, memory, time."""
+    rate = report.state_count / report.seconds if report.seconds else 0.0
+    parts = [
+        f"{printable(name)}: {count_text(report.state_count, 'state')}",
+        f"{rate:,.0f}/s",
+        f"frontier {report.frontier_count:,}",
+    ]
+    if report.memory_bytes:
+        parts.append(bytes_text(report.memory_bytes))
+    parts.append(seconds_text(report.seconds))
+    return ", ".join(parts)

@@ -1,0 +1,1 @@
+"""The explicit engine's kernels: packed states, dense tables, one generic search in numba."""

@@ -1,0 +1,426 @@
+"""Core model → dense tables: what every command does, for every valuation of the few bits that matter to it.
+
+Commands and clocks are grouped into *clusters* with a common index; each index has an *entry*: the operations of the commands that may fire there, what a
+tick adds, whether a tick is blocked, whether something fails to evaluate. An operation is `words & kept ^ delta`; where what follows a firing (settling, clocks
+that stop) depends on more than the command reads, a program finishes the new state.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cascade.core.expressions import ExprId, Expressions
+from cascade.core.model import Command, CommandClass, CoreModel
+from cascade.core.queries import Reach
+from cascade.engines.packed.layout import Field, PackedLayout, make_layout
+from cascade.engines.packed.program import (
+    Assign,
+    ClearUnless,
+    FailIf,
+    Grid,
+    Program,
+    Source,
+    TooWideError,
+    index_bits,
+    make_grid,
+    nested,
+    ordered,
+)
+from cascade.engines.packed.vector import Column, Mask, Result, VectorEvaluator
+
+CLOSED_BITS_MAX = 14
+"""Index bits of one command with everything that follows its firing."""
+
+OPEN_BITS_MAX = 16
+"""Index bits of one command alone."""
+
+JOINT_BITS_MAX = 13
+"""Clusters are joined while their index stays within this: fewer look-ups, tables that stay in the cache."""
+
+MAGNITUDE_MAX = 1 << 62
+"""Bounds of expressions beyond this could overflow in tables."""
+
+IS_BLOCKED = 1
+IS_FAILING = 2
+
+
+@dataclass(slots=True)
+class Operation:
+    """What one firing does; `program` indexes `CompiledTables.programs`, 0 for none."""
+
+    command: int
+    is_fault: bool
+    kept: tuple[int, ...]
+    delta: tuple[int, ...]
+    program: int
+
+
+@dataclass(slots=True)
+class Entry:
+    """What happens at one index of a cluster."""
+
+    operations: tuple[int, ...]
+    tick: tuple[int, ...]
+    flags: int
+
+
+@dataclass(slots=True)
+class Cluster:
+    """`entries[index]` is an index into `CompiledTables.entries`."""
+
+    sources: tuple[Source, ...]
+    entries: NDArray[np.int32]
+
+
+@dataclass(slots=True)
+class CompiledTables:
+    """Everything that the kernels need of a model. `programs[0]` computes the derived fields of each explored state."""
+
+    layout: PackedLayout
+    programs: list[Program] = field(default_factory=list)
+    clusters: list[Cluster] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    goal: Source | None = None
+
+
+@dataclass(slots=True)
+class _Item:
+    """A command or a clock on its way into a cluster."""
+
+    sources: set[Source]
+    command: int | None = None
+    clock: int | None = None
+    program: int = 0
+
+
+def compile_tables(model: CoreModel, query: Reach) -> CompiledTables:
+    """The tables of `model` with the goal of `query`. Raises `TooWideError` where they would not be small."""
+    return _TableCompiler(model, query).run()
+
+
+class _TableCompiler:
+    def __init__(self, model: CoreModel, query: Reach) -> None:
+        expressions, new = nested(model.expressions)
+        if any(max(-low, high) >= MAGNITUDE_MAX for low, high in zip(expressions.low, expressions.high, strict=True)):
+            raise TooWideError
+        self._expressions: Expressions = expressions
+        self._model = _renumbered(model, expressions, new)
+        self._goal = new[query.goal]
+        self._layout = make_layout(model)
+        self._main = self._program()
+        self._tables = CompiledTables(self._layout, [self._main])
+        self._operation_ids: dict[tuple[int, int, tuple[int, ...], tuple[int, ...]], int] = {}
+        self._entry_ids: dict[tuple[tuple[int, ...], tuple[int, ...], int], int] = {}
+
+    def run(self) -> CompiledTables:
+        items = [self._command_item(i) for i in range(len(self._model.commands))]
+        if self._model.is_timed:
+            items.extend(self._clock_item(i) for i in range(len(self._model.clocks)))
+        self._tables.goal = self._main.derive(self._goal)
+        for members in self._joined(items):
+            self._tables.clusters.append(self._cluster(members))
+        return self._tables
+
+    def _program(self) -> Program:
+        return Program(self._model, self._expressions, self._layout)
+
+    # --- what an item needs to know ---
+
+    def _command_item(self, index: int) -> _Item:
+        command = self._model.commands[index]
+        fixed = {self._main.variable(u.variable) for u in command.updates}
+        fixed |= self._clock_bits(command)
+        settles, clocks = self._consequences(command)
+        after: list[ExprId] = [self._model.settles[i].value for i in settles]
+        after.extend(self._model.clocks[i].runs_while for i in clocks)
+        raw = self._program()  # what follows a firing is read off the new values: no derived value of the old state helps
+        closed = fixed.union(*(raw.cover(e) for e in (*self._read_by(command), *after)))
+        closed |= {self._main.variable(self._model.settles[i].variable) for i in settles}
+        if index_bits(closed) <= CLOSED_BITS_MAX:
+            return _Item(closed, command=index)
+        sources = self._main.fit(self._read_by(command), fixed, OPEN_BITS_MAX)
+        program = self._finishing_program(settles, clocks) if after else 0
+        return _Item(sources, command=index, program=program)
+
+    def _read_by(self, command: Command) -> list[ExprId]:
+        return [command.guard, command.permit, *(u.value for u in command.updates)]
+
+    def _clock_bits(self, command: Command) -> set[Source]:
+        """Comparison bits: may it fire yet, must it fire now."""
+        bounds: set[int] = set()
+        if command.clock is None:
+            return set()
+        if command.earliest_ticks > 0:
+            bounds.add(command.earliest_ticks)
+        if command.owed and command.latest_ticks:
+            bounds.add(command.latest_ticks)
+        return {self._bit(command.clock, bound) for bound in bounds}
+
+    def _bit(self, clock: int, bound: int) -> Source:
+        """The comparison of a clock as a source; its number is negative, since it is no expression."""
+        field = self._main.at_least(clock, bound)
+        return Source(field, 0, 2, True, -1 - (field.word * 64 + field.shift))
+
+    def _clock_item(self, index: int) -> _Item:
+        clock = self._model.clocks[index]
+        fixed = {self._bit(index, clock.stop_ticks)} if clock.stop_ticks else set()
+        return _Item(self._main.fit([clock.runs_while], fixed, OPEN_BITS_MAX), clock=index)
+
+    def _consequences(self, command: Command) -> tuple[list[int], list[int]]:
+        """Settles and clocks that firing may affect; all others keep their values (settling is idempotent)."""
+        raw = self._program()
+        changed = {u.variable for u in command.updates}
+        settles: list[int] = []
+        for index, settle in enumerate(self._model.settles):
+            read = {s.number for s in raw.cover(settle.value)} | {settle.variable}
+            if read & changed:
+                settles.append(index)
+                changed.add(settle.variable)
+        clocks = [
+            index
+            for index, clock in enumerate(self._model.clocks)
+            if {s.number for s in raw.cover(clock.runs_while)} & changed
+        ]
+        return settles, clocks
+
+    def _finishing_program(self, settles: list[int], clocks: list[int]) -> int:
+        """The program that settles a new state and stops clocks in it."""
+        program = self._program()
+        for index in settles:
+            settle = self._model.settles[index]
+            source = program.derive(settle.value)
+            variable = program.variable(settle.variable)
+            self._must_not_fail(program, source)
+            if not variable.low <= source.low or source.low + source.size > variable.low + variable.size:
+                raise TooWideError  # a value outside the domain is left to the interpreter of the slow path
+            value = replace(source.field, bits=source.field.bits - int(source.fails))
+            program.steps.append(Assign(value, source.low - variable.low, variable.field))
+            program.forget()
+        for index in clocks:
+            source = program.derive(self._model.clocks[index].runs_while)
+            self._must_not_fail(program, source)
+            program.steps.append(ClearUnless(source.field, self._layout.clocks[index]))
+        self._tables.programs.append(program)
+        return len(self._tables.programs) - 1
+
+    def _must_not_fail(self, program: Program, source: Source) -> None:
+        if source.fails:
+            bits = source.field.bits - 1
+            program.steps.append(FailIf(replace(source.field, shift=source.field.shift + bits, bits=1)))
+
+    # --- clusters ---
+
+    def _joined(self, items: list[_Item]) -> list[list[_Item]]:
+        """Join items greedily: each into the cluster whose index grows least."""
+        clusters: list[tuple[set[Source], list[_Item]]] = []
+        for item in sorted(items, key=lambda i: -index_bits(i.sources)):
+            best: tuple[int, int] | None = None
+            for number, (sources, _) in enumerate(clusters):
+                grown, now = index_bits(sources | item.sources), index_bits(sources)
+                if grown <= JOINT_BITS_MAX or grown == now:
+                    candidate = (grown - now, number)
+                    best = candidate if best is None else min(best, candidate)
+            if best is None:
+                clusters.append((set(item.sources), [item]))
+            else:
+                clusters[best[1]][0].update(item.sources)
+                clusters[best[1]][1].append(item)
+        return [members for _, members in clusters]
+
+    def _cluster(self, members: list[_Item]) -> Cluster:
+        sources = ordered(set[Source]().union(*(m.sources for m in members)))
+        grid = make_grid(sources)
+        rows = _Rows(grid, self._layout.word_count)
+        for member in members:
+            if member.command is not None:
+                self._command_rows(member.command, member.program, rows)
+            if member.clock is not None:
+                self._clock_rows(member.clock, rows)
+        return Cluster(sources, self._entries(rows))
+
+    def _clock_rows(self, index: int, rows: "_Rows") -> None:
+        clock = self._model.clocks[index]
+        runs, failing = rows.evaluator(self._expressions).result(clock.runs_while)
+        advances = runs != 0
+        if clock.stop_ticks:
+            advances &= rows.grid.codes[self._bit(index, clock.stop_ticks)] == 0
+            place = self._layout.clocks[index]
+            rows.tick[place.word] += advances.astype(np.int64) << place.shift
+        rows.fail(failing)
+
+    def _command_rows(self, index: int, program: int, rows: "_Rows") -> None:
+        """The operations of one command in all rows. Evaluation order is that of the core model's docstring."""
+        command = self._model.commands[index]
+        evaluator = rows.evaluator(self._expressions)
+        guard, failing = evaluator.result(command.guard)
+        rows.fail(failing)
+        may_fire = (guard != 0) & rows.grid.valid
+        if failing is not None:
+            may_fire &= ~failing
+        permit, failing = evaluator.result(command.permit)
+        rows.fail(None if failing is None else failing & may_fire)
+        may_fire &= permit != 0
+        if command.owed and self._model.is_timed:
+            is_due = may_fire
+            if command.clock is not None and command.latest_ticks:
+                is_due = may_fire & (rows.grid.codes[self._bit(command.clock, command.latest_ticks)] != 0)
+            rows.blocked |= is_due
+        if command.clock is not None and command.earliest_ticks > 0:
+            may_fire = may_fire & (rows.grid.codes[self._bit(command.clock, command.earliest_ticks)] != 0)
+        if not may_fire.any():
+            return
+        firing = _Firing(self._layout, rows.grid, may_fire)
+        for update in command.updates:
+            firing.assign(self._model, update.variable, evaluator.result(update.value))
+        if command.clock is not None:
+            firing.clear(self._layout.clocks[command.clock])
+        if program == 0:
+            self._follow(command, firing)
+        rows.fail(firing.failing)
+        rows.operations.append(self._operation_rows(index, command, firing, may_fire & ~firing.failing, program))
+
+    def _follow(self, command: Command, firing: "_Firing") -> None:
+        """Settling, and clocks that stop, in the new states."""
+        settles, clocks = self._consequences(command)
+        for index in settles:
+            settle = self._model.settles[index]
+            firing.assign(self._model, settle.variable, firing.result(self._expressions, settle.value))
+        for index in clocks:
+            runs, failing = firing.result(self._expressions, self._model.clocks[index].runs_while)
+            firing.fail(failing)
+            firing.clear(self._layout.clocks[index], unless=runs != 0)
+
+    def _operation_rows(
+        self, index: int, command: Command, firing: "_Firing", may_fire: Mask, program: int
+    ) -> NDArray[np.int64]:
+        """For each row the number of the operation, -1 for none."""
+        chosen = np.flatnonzero(may_fire)
+        result = np.full(firing.length, -1, dtype=np.int64)
+        if not len(chosen):
+            return result
+        keys = np.stack([w[chosen] for w in (*firing.kept, *firing.delta)], axis=1)
+        distinct, inverse = np.unique(keys, axis=0, return_inverse=True)
+        word_count = self._layout.word_count
+        numbers = []
+        for row in distinct.tolist():
+            kept, delta = tuple(row[:word_count]), tuple(row[word_count:])
+            key = (index, program, kept, delta)
+            if key not in self._operation_ids:
+                self._operation_ids[key] = len(self._tables.operations)
+                is_fault = command.command_class is CommandClass.FAULT
+                self._tables.operations.append(Operation(index, is_fault, kept, delta, program))
+            numbers.append(self._operation_ids[key])
+        result[chosen] = np.asarray(numbers, dtype=np.int64)[inverse.reshape(-1)]
+        return result
+
+    def _entries(self, rows: "_Rows") -> NDArray[np.int32]:
+        """Number the distinct combinations of operations, tick and flags."""
+        flags = rows.blocked.astype(np.int64) * IS_BLOCKED + rows.failing.astype(np.int64) * IS_FAILING
+        columns = [*rows.operations, *rows.tick, flags]
+        code = np.zeros(rows.grid.length, dtype=np.int64)
+        for column in columns:
+            _, dense = np.unique(column, return_inverse=True)
+            dense = dense.reshape(-1)
+            _, code = np.unique(code * (int(dense.max()) + 1) + dense, return_inverse=True)
+            code = code.reshape(-1)
+        _, first = np.unique(code, return_index=True)
+        numbers = np.empty(len(first), dtype=np.int32)
+        for position, row in enumerate(first.tolist()):
+            operations = tuple(int(c[row]) for c in rows.operations if c[row] >= 0)
+            tick = tuple(int(c[row]) for c in rows.tick)
+            key = (operations, tick, int(flags[row]))
+            if key not in self._entry_ids:
+                self._entry_ids[key] = len(self._tables.entries)
+                self._tables.entries.append(Entry(*key))
+            numbers[position] = self._entry_ids[key]
+        return numbers[code]
+
+
+class _Rows:
+    """What is known of all rows of a cluster while its items are added."""
+
+    def __init__(self, grid: Grid, word_count: int) -> None:
+        self.grid = grid
+        self.operations: list[NDArray[np.int64]] = []
+        self.tick = [np.zeros(grid.length, dtype=np.int64) for _ in range(word_count)]
+        self.blocked = np.zeros(grid.length, dtype=np.bool_)
+        self.failing = np.zeros(grid.length, dtype=np.bool_)
+        self._evaluator: VectorEvaluator | None = None
+
+    def evaluator(self, expressions: Expressions) -> VectorEvaluator:
+        """Evaluates in the old states."""
+        if self._evaluator is None:
+            self._evaluator = VectorEvaluator(expressions, self.grid.columns, self.grid.known, self.grid.length)
+        return self._evaluator
+
+    def fail(self, failing: Mask | None) -> None:
+        """Rows where something does not evaluate."""
+        if failing is not None:
+            self.failing |= failing & self.grid.valid
+
+
+class _Firing:
+    """The effect of one command in all rows: `words & kept ^ delta`."""
+
+    def __init__(self, layout: PackedLayout, grid: Grid, may_fire: Mask) -> None:
+        self._layout = layout
+        self._grid = grid
+        self._may_fire = may_fire
+        self._new: dict[int, Column] = {}
+        self._evaluator: VectorEvaluator | None = None
+        self.length = grid.length
+        self.kept = [np.full(grid.length, -1, dtype=np.int64) for _ in range(layout.word_count)]
+        self.delta = [np.zeros(grid.length, dtype=np.int64) for _ in range(layout.word_count)]
+        self.failing = np.zeros(grid.length, dtype=np.bool_)
+
+    def result(self, expressions: Expressions, expr: ExprId) -> Result:
+        """The value of an expression in the new states; derived values of the old states do not count."""
+        if self._evaluator is None:
+            columns = {**self._grid.columns, **self._new}
+            self._evaluator = VectorEvaluator(expressions, columns, {}, self.length)
+        return self._evaluator.result(expr)
+
+    def assign(self, model: CoreModel, index: int, value: Result) -> None:
+        """`variable := value` in the new states; values outside the domain fail."""
+        variable, place = model.variables[index], self._layout.variables[index]
+        new, failing = value
+        self.fail(failing)
+        self.fail((new < variable.low) | (new > variable.high))
+        new = np.clip(new, variable.low, variable.high)
+        old = self._new.get(index, self._grid.columns[index])
+        self.delta[place.word] ^= ((new - variable.low) ^ (old - variable.low)) << place.shift
+        self._new[index] = new
+        self._evaluator = None
+
+    def clear(self, place: Field, unless: Mask | None = None) -> None:
+        """A clock goes to 0."""
+        kept = np.int64(~(place.mask << place.shift))
+        self.kept[place.word] &= kept if unless is None else np.where(unless, np.int64(-1), kept)
+
+    def fail(self, failing: Mask | None) -> None:
+        """Rows where firing does not work out."""
+        if failing is not None:
+            self.failing |= failing & self._may_fire
+
+
+def _renumbered(model: CoreModel, expressions: Expressions, new: dict[ExprId, ExprId]) -> CoreModel:
+    """The model over the nested expressions."""
+    return replace(
+        model,
+        expressions=expressions,
+        settles=tuple(replace(s, value=new[s.value]) for s in model.settles),
+        clocks=tuple(replace(c, runs_while=new[c.runs_while]) for c in model.clocks),
+        commands=tuple(
+            replace(
+                c,
+                guard=new[c.guard],
+                permit=new[c.permit],
+                updates=tuple(replace(u, value=new[u.value]) for u in c.updates),
+            )
+            for c in model.commands
+        ),
+        derived=(),
+        groups=(),
+    )

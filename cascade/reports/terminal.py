@@ -1,0 +1,150 @@
+"""The report that `cascade check` prints: a line a check, and what a person needs to act on it.
+
+All functions return text; nothing here writes to a stream.
+"""
+
+from dataclasses import dataclass, field
+
+from cascade.diagnostics.printable import printable, width
+from cascade.diagnostics.render import render
+from cascade.questions.declared import CheckResult
+from cascade.reports.layout import Layout
+from cascade.reports.runs import INDENT, run_lines, run_of, run_summary
+from cascade.reports.wording import count_text, seconds_text
+from cascade.verdicts.verdict import Exhaustion, Holds, Undetermined, Violated
+
+_WORD_COLUMNS = 9
+_STATES_COLUMNS = 15
+_SECONDS_COLUMNS = 7
+
+
+@dataclass(slots=True)
+class Totals:
+    """What the summary line counts."""
+
+    files: int = 0
+    files_with_errors: int = 0
+    spec_errors: int = 0
+    as_expected: int = 0
+    unexpected: int = 0
+    undetermined: int = 0
+    states: int = 0
+    seconds: float = 0.0
+    unexpected_names: list[str] = field(default_factory=list)
+
+    def add(self, result: CheckResult) -> None:
+        """Count one check."""
+        self.states += result.verdict.statistics.state_count
+        self.seconds += result.verdict.statistics.seconds
+        if isinstance(result.verdict, Undetermined):
+            self.undetermined += 1
+        elif result.is_as_expected:
+            self.as_expected += 1
+        else:
+            self.unexpected += 1
+            self.unexpected_names.append(result.name)
+
+
+def header(path: str, system_name: str, text: str, layout: Layout) -> str:
+    """The file, its system and what the system says of itself."""
+    first = layout.paint(printable(path), "strong")
+    name = printable(system_name)
+    if name:
+        fits = width(printable(path)) + 2 + width(name) <= layout.columns
+        first += f"  {name}" if fits else f"\n  {name}"
+    return "\n".join([first, *layout.wrap(text, indent=2, style="faint"), ""])
+
+
+def check_text(result: CheckResult, layout: Layout, *, with_run: bool) -> str:
+    """The lines of one check; `with_run` shows its run whatever was expected."""
+    lines = _verdict_lines(result, layout)
+    is_unexpected = not result.is_as_expected
+    run = run_of(result)
+    shows_run = run is not None and result.explanation is not None and (with_run or is_unexpected)
+    if is_unexpected or (with_run and shows_run):
+        if result.text:
+            lines.extend(layout.wrap(result.text, indent=INDENT, style="faint"))
+        lines.extend(layout.wrap(result.formula, indent=INDENT, hang=2))
+        if is_unexpected and not isinstance(result.verdict, Undetermined):
+            lines.extend(layout.wrap(f"expected: {result.expected}", indent=INDENT, style="faint"))
+    match result.verdict:
+        case Undetermined():
+            lines.extend(_undetermined_lines(result, result.verdict, layout))
+        case Violated(evidence=Exhaustion()):
+            lines.extend(layout.wrap(_no_run_text(result), indent=INDENT, style="faint"))
+        case Violated() if run is not None and result.explanation is not None and not shows_run:
+            lines.append(layout.paint(run_summary(result, run, result.explanation, layout), "faint"))
+        case Violated() | Holds():
+            pass
+    for diagnostic in result.diagnostics:
+        lines.extend(["", render(diagnostic, columns=layout.columns, paint=layout.paint)])
+    if shows_run and run is not None and result.explanation is not None:
+        lines.extend(run_lines(result, run, result.explanation, layout))
+    elif is_unexpected or result.diagnostics:
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _verdict_lines(result: CheckResult, layout: Layout) -> list[str]:
+    match result.verdict:
+        case Holds():
+            mark, word, style = "✓", "holds", "good"
+        case Violated():
+            mark, word, style = "✗", "violated", "error"
+        case Undetermined():
+            mark, word, style = "?", "undetermined", "warning"
+    if isinstance(result.verdict, Undetermined):
+        remark, remark_style = "", "warning"
+    elif result.is_as_expected:
+        remark, remark_style = "as expected", "faint"
+        style = "good" if style == "good" else "faint"
+    else:
+        remark, remark_style = "UNEXPECTED", "error"
+    name = printable(result.name)
+    statistics = result.verdict.statistics
+    states, seconds = count_text(statistics.state_count, "state"), seconds_text(statistics.seconds)
+    left = f"{mark} {word:<{_WORD_COLUMNS}} "
+    painted = layout.paint(left, style) + layout.paint(name, "strong")
+    room = layout.columns - len(left) - width(name)
+    # As aligned as the name leaves room for; a very long name has the line for itself.
+    for right in (
+        f"{remark:<11} {states:>{_STATES_COLUMNS}} {seconds:>{_SECONDS_COLUMNS}}",
+        f"{remark}  {states}  {seconds}",
+    ):
+        if width(right) + 2 <= room:
+            gap = room - width(right)
+            return [painted + " " * gap + right.replace(remark, layout.paint(remark, remark_style), 1)]
+    right = f"{remark}  {states}  {seconds}".strip()
+    return [painted, " " * max(0, layout.columns - width(right)) + right]
+
+
+def _undetermined_lines(result: CheckResult, verdict: Undetermined, layout: Layout) -> list[str]:
+    explored = count_text(verdict.statistics.state_count, "state")
+    text = f"no verdict: {verdict.reason.value}; {explored} explored in {seconds_text(verdict.statistics.seconds)}"
+    return layout.wrap(text, indent=INDENT, hang=2, style="warning")
+
+
+def _no_run_text(result: CheckResult) -> str:
+    return f"no run does this: all {count_text(result.verdict.statistics.state_count, 'state')} were explored"
+
+
+def summary(totals: Totals, layout: Layout) -> str:
+    """The last line of the report."""
+    checks = totals.as_expected + totals.unexpected + totals.undetermined
+    parts = [f"{totals.as_expected} as expected"] if checks else []
+    if totals.unexpected:
+        parts.append(f"{totals.unexpected} unexpected")
+    if totals.undetermined:
+        parts.append(f"{totals.undetermined} undetermined")
+    if totals.spec_errors:
+        parts.append(f"{count_text(totals.spec_errors, 'error')} found in a run")
+    if totals.files_with_errors:
+        parts.append(f"{count_text(totals.files_with_errors, 'file')} with errors")
+    head = f"{count_text(checks, 'check') if checks else 'no checks'} in {count_text(totals.files, 'file')}"
+    tail = f" ({count_text(totals.states, 'state')}, {seconds_text(totals.seconds)})" if checks else ""
+    text = head + (f": {', '.join(parts)}" if parts else "") + tail
+    if totals.unexpected or totals.files_with_errors or totals.spec_errors:
+        style = "error"
+    else:
+        style = "warning" if totals.undetermined else "good"
+    return "\n".join(layout.wrap(text, hang=2, style=style))

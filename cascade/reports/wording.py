@@ -1,0 +1,47 @@
+"""Numbers and times as people read them."""
+
+_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1))
+_BYTES = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
+
+
+def count_text(count: int, word: str) -> str:
+    """`1 state`, `12,345 states`."""
+    return f"{count:,} {word}" + ("" if count == 1 else "s")
+
+
+def duration_text(milliseconds: int) -> str:
+    """`1 min`, `6 h 30 min`, `no time`: the two largest units that say anything."""
+    parts: list[str] = []
+    for unit, size in _UNITS:
+        amount, milliseconds = divmod(milliseconds, size)
+        if amount:
+            parts.append(f"{amount} {unit}")
+    return " ".join(parts[:2]) or "no time"
+
+
+def clock_text(milliseconds: int, *, with_milliseconds: bool = False) -> str:
+    """Time since the start: `00:31:00`, with days where there are some: `2d 04:00:00`."""
+    seconds, rest = divmod(milliseconds, 1_000)
+    days, seconds = divmod(seconds, 86_400)
+    text = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    if with_milliseconds:
+        text += f".{rest:03d}"
+    return f"{days}d {text}" if days else text
+
+
+def seconds_text(seconds: float) -> str:
+    """How long a search took: `0.02 s`, `8.5 s`, `12 min 3 s`."""
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    return duration_text(round(seconds) * 1_000)
+
+
+def bytes_text(count: int) -> str:
+    """`1.2 GB`, `340 MB`."""
+    for unit, size in _BYTES:
+        if count >= size:
+            amount = count / size
+            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"
+    return f"{count} B"

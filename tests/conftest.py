@@ -1,0 +1,40 @@
+"""What all tests share: hypothesis profiles and the option that rewrites the pages of the codes."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+# `dev` looks for new examples on each run; `ci` is the same on each run; `campaign` looks long.
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile(
+    "campaign", deadline=None, max_examples=2_000, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-pages", action="store_true", help="write the messages of the codes into their pages (read the diff)"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--update-pages") and os.environ.get("CI"):
+        raise pytest.UsageError("--update-pages is for a person who reads the diff, not for CI")
+
+
+class TextFile(SingleFileSnapshotExtension):
+    """A golden file with its real suffix, so that it opens in its own viewer and diffs well."""
+
+    _write_mode = WriteMode.TEXT
+    file_extension = "txt"
+
+
+@pytest.fixture
+def golden(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Compares text with a file; `--snapshot-update` writes it, and the diff is to be read."""
+    return snapshot.use_extension(TextFile)

@@ -1,0 +1,78 @@
+"""Codes, their pages and the errors that are raised stay in step: a page is explanation, documentation and test."""
+
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from cascade.diagnostics.codes import CODES, Severity
+from cascade.diagnostics.diagnostic import Diagnostic
+from cascade.diagnostics.explain import page
+from cascade.diagnostics.render import render
+from cascade.limits import Limits, Progress
+from cascade.pipeline import CheckOptions, check_file
+
+COLUMNS = 80
+EXAMPLE = "example.cf"
+# Files that an example needs beside itself.
+BESIDE = {"CF003": {"broken.cf": b"\xff\n"}}
+BLOCKS = re.compile(
+    r"\A# (?P<code>CF\d{3}): (?P<name>[^\n]+)\n\n(?P<what>.+?)\n\n"
+    r"```cf\n(?P<wrong>.+?)\n```\n\n```text\n(?P<message>.*?)```\n\n(?P<fix>.+?)\n\n```cf\n(?P<right>.+?)\n```\n\Z",
+    re.DOTALL,
+)
+
+
+def sections(code: str) -> dict[str, str]:
+    match = BLOCKS.match(page(code))
+    assert match is not None, f"the page of {code} has: heading, meaning, wrong example, message, remedy, right example"
+    return match.groupdict()
+
+
+def said_about(text: str, code: str) -> list[Diagnostic]:
+    Path(EXAMPLE).write_text(text + "\n", encoding="utf-8")
+    for name, data in BESIDE.get(code, {}).items():
+        Path(name).write_bytes(data)
+    options = CheckOptions(limits=Limits(state_count_max=10_000))
+    result = check_file(EXAMPLE, options, lambda _: Progress())
+    return [*result.diagnostics, *(d for check in result.checks for d in check.diagnostics)]
+
+
+def test_every_code_has_a_page_and_every_page_a_code() -> None:
+    folder = resources.files("cascade.diagnostics") / "pages"
+    assert {item.name for item in folder.iterdir()} == {f"{code}.md" for code in CODES}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_heading_is_the_row_of_the_table(code: str) -> None:
+    found = sections(code)
+    assert (found["code"], found["name"]) == (code, CODES[code].name)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_wrong_example_gets_exactly_this_message(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    found = sections(code)
+    monkeypatch.chdir(tmp_path)
+    said = said_about(found["wrong"], code)
+    assert {d.code for d in said} == {code}, [d.message for d in said]
+    message = "\n\n".join(render(d, columns=COLUMNS) for d in said) + "\n"
+    if request.config.getoption("--update-pages"):
+        path = Path(str(resources.files("cascade.diagnostics") / "pages" / f"{code}.md"))
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"```text\n.*?```", lambda _: f"```text\n{message}```", text, flags=re.DOTALL), "utf-8")
+    else:
+        assert message == found["message"]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_right_example_gets_none(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert [d.message for d in said_about(sections(code)["right"], code)] == []
+
+
+def test_severities_follow_the_numbers() -> None:
+    for code, info in CODES.items():
+        assert (info.severity is Severity.WARNING) == code.startswith("CF9")
