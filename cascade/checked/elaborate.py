@@ -15,6 +15,7 @@ from cascade.checked.construct import Constructor
 from cascade.checked.instances import UNKNOWN, GroupEntity, Instance, LetEntity, OutageEntity, Scalar, Scope, Value
 from cascade.checked.links import Links
 from cascade.checked.model import (
+    BOOL,
     DURATION,
     PERCENT,
     Check,
@@ -32,6 +33,9 @@ from cascade.syntax.imports import Loaded
 
 COMMANDS_MAX = 200_000
 """Commands of one system; `for` over large groups multiplies them."""
+
+_BOOLEAN_NAMES = ("healthy", "serving", "forwards")
+"""Derived values that the language itself reads."""
 
 _RECURSION_LIMIT = 60_000
 """Enough for `evaluate.NESTED_VALUES_MAX` derived values in a row; evaluation recurses in Python only, not in C."""
@@ -152,6 +156,8 @@ class _Elaboration:
                         constructor.evaluator.value(declaration.value, Scope(instance, unknown))
                     continue
                 value = constructor.evaluator.entity_value(instance, entity, declaration.name.span)
+                if name in _BOOLEAN_NAMES:
+                    value = constructor.evaluator.of_type(declaration.value.span, value, BOOL)
                 if isinstance(value, Scalar) and value.type not in (DURATION, PERCENT):
                     path = instance.child_path(name)
                     result.append(

@@ -204,7 +204,7 @@ class Evaluator:
                 span,
                 lambda: self.value(entity.declaration.condition, Scope(instance), BOOL),
             )
-            entity.value = self._of_type(entity.declaration.condition.span, with_guard, BOOL)
+            entity.value = self.of_type(entity.declaration.condition.span, with_guard, BOOL)
         return entity.value
 
     def _let(self, instance: Instance, entity: LetEntity, args: tuple[Value, ...], span: Span) -> Value:
@@ -295,7 +295,7 @@ class Evaluator:
     def serving(self, value: Instance | Group, span: Span, name: str = "serving") -> ExprId | None:
         """Whether a component or a group serves (or forwards); None after an error."""
         found = self.group_serving(value) if isinstance(value, Group) else self.entity_value(value, value.entities[name], span)
-        found = self._of_type(span, found, BOOL)
+        found = self.of_type(span, found, BOOL)
         return found.expr if isinstance(found, Scalar) else None
 
     def _index(self, expr: tree.Index, scope: Scope) -> Value:
@@ -597,7 +597,8 @@ class Evaluator:
             result = combine(result, item)
         return result
 
-    def _of_type(self, span: Span, value: Value, wanted: ValueType) -> Value:
+    def of_type(self, span: Span, value: Value, wanted: ValueType) -> Value:
+        """`value` if it is of type `wanted`, else an error."""
         if isinstance(value, Unknown) or (isinstance(value, Scalar) and value.type == wanted):
             return value
         self._report_type(span, wanted, value)

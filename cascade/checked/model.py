@@ -220,7 +220,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """A whole spec under a given set of fixes (`applied_fixes`). `tick_ms` is None where the spec has no timing."""
+    """A whole spec under a given set of fixes (`applied_fixes`). `is_timed`: some command has timing."""
 
     name: str
     text: str

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         except Exception as error:  # noqa: BLE001 - a bug of ours in one file must not hide the verdicts of the others
             complain(f"cascade: while checking {printable(path)}:")
             report_bug(error, is_debug=options.debug)
-            checker.codes.append(ExitCode.INTERNAL_ERROR)
+            checker.note_internal_error()
         if checker.is_interrupted:
             checker.codes.append(ExitCode.INTERRUPTED)
             break
@@ -103,6 +103,11 @@ class _Checker:
             self._note_errors()
         elif not result.checks:
             self._say_why_nothing(path, result)
+
+    def note_internal_error(self) -> None:
+        """Count a bug of ours, which must never look like success."""
+        self._totals.internal_errors += 1
+        self.codes.append(ExitCode.INTERNAL_ERROR)
 
     def finish(self) -> None:
         """The summary, unless no file came as far as a check."""

@@ -11,7 +11,7 @@ class ExpressionBuilder:
     """A growing table of expressions. Equal nodes get the same id; see `cascade.core.expressions` for the grammar."""
 
     def __init__(self) -> None:
-        self._ids: dict[tuple[Op, tuple[int, ...]], ExprId] = {}
+        self._ids: dict[tuple[Op, tuple[object, ...]], ExprId] = {}
         self.ops: list[Op] = []
         self.args: list[tuple[int, ...]] = []
         self.is_bool: list[bool] = []
@@ -286,9 +286,11 @@ class ExpressionBuilder:
         high: int,
         fails: bool = False,
         span: Span | None = None,
-        key: tuple[int, ...] | None = None,
+        key: tuple[object, ...] | None = None,
     ) -> ExprId:
-        key = args if key is None else key
+        key = key or args
+        if fails and span is not None:
+            key = (*key, span.source.name, span.start)  # what may fail in several places says in which it did
         found = self._ids.get((op, key))
         if found is not None:
             return found

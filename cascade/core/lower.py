@@ -56,7 +56,10 @@ class _Lowering:
         self._variables = [_variable(v) for v in system.variables]
         self._settles: list[Settle] = []
         self._clocks: list[Clock] = []
-        self._is_timed = system.is_timed or check.formula.duration_ms is not None
+        self._is_timed = check.formula.duration_ms is not None or any(
+            command.timing is not None and (command.cut_checks is None or check.name in command.cut_checks)
+            for command in system.commands
+        )
 
     def run(self) -> tuple[CoreModel, Query]:
         drafts = [

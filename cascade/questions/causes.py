@@ -12,6 +12,7 @@ from cascade.core.expressions import ExprId, Op
 from cascade.core.model import TICK, Command, CoreModel, Derived, VariableRole
 from cascade.core.queries import Lasso, Query, Reach, Recover
 from cascade.reference.evaluate import EvaluationError, Evaluator
+from cascade.verdicts.answer import FailureKind, SpecFailure
 from cascade.verdicts.run import ReplayedRun
 
 _SHOWN_ROLES = (VariableRole.STATE, VariableRole.LINK)
@@ -60,16 +61,17 @@ class Explanation:
     loop_start: int | None
 
 
-def explain(model: CoreModel, query: Query, run: ReplayedRun) -> Explanation:
-    """The explanation of `run`, which shows that the answer to `query` is yes (or leads to an error of the spec)."""
-    return _Explainer(model, query, run).explain()
+def explain(model: CoreModel, query: Query, run: ReplayedRun, failure: SpecFailure | None = None) -> Explanation:
+    """The explanation of `run`, which shows that the answer to `query` is yes, or leads to `failure`, an error of the spec."""
+    return _Explainer(model, query, run, failure).explain()
 
 
 class _Explainer:
-    def __init__(self, model: CoreModel, query: Query, run: ReplayedRun) -> None:
+    def __init__(self, model: CoreModel, query: Query, run: ReplayedRun, failure: SpecFailure | None) -> None:
         self._model = model
         self._query = query
         self._run = run
+        self._failure = failure
         self._table = model.expressions
         self._variable_count = len(model.variables)
         self._evaluators = [Evaluator(model, state) for state in run.states]
@@ -117,6 +119,8 @@ class _Explainer:
         last = len(self._run.states) - 1
         query = self._query
         wanted: list[tuple[int, set[int]]] = []
+        if self._failure is not None:
+            return [(last, self._rests_on(root, last)) for root in self._failing(self._failure)]
         match query:
             case Reach():
                 wanted.append((last, self._rests_on(query.goal, last)))
@@ -131,6 +135,18 @@ class _Explainer:
                 wanted.append((last, self._rests_on(query.goal, last)))
         wanted.extend(self._monitor_evidence())
         return wanted
+
+    def _failing(self, failure: SpecFailure) -> tuple[ExprId, ...]:
+        """What cannot be evaluated, or has a value that it must not have, in the last state. (A timelock shows in its loop.)"""
+        if failure.kind is FailureKind.TIMELOCK:
+            return ()
+        if failure.command is not None:
+            command = self._model.commands[failure.command]
+            updates = [u.value for u in command.updates if failure.variable in (None, u.variable)]
+            return (command.guard, *updates)
+        if failure.expression is not None:
+            return (failure.expression,)
+        return (self._query.goal,) if isinstance(self._query, Reach) else (self._query.trigger, self._query.goal)
 
     def _monitor_evidence(self) -> list[tuple[int, set[int]]]:
         """Where the progress of a formula changed, what it changed for; initial progress included."""
@@ -225,6 +241,8 @@ class _Explainer:
         if isinstance(query, Reach) and query.clock is not None:
             roots.append(self._model.clocks[query.clock].runs_while)
         roots.extend(s.value for s in self._model.settles)
+        if self._failure is not None:
+            roots.extend(self._failing(self._failure))
         parts = self._parts(roots)
         result: list[Derived] = []
         known: set[ExprId] = set()

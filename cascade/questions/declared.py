@@ -12,6 +12,7 @@ from cascade.questions.ask import ask
 from cascade.questions.causes import Explanation, explain
 from cascade.questions.failures import describe_failure
 from cascade.source import Span
+from cascade.verdicts.answer import SpecFailure
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Holds, Undetermined, Verdict, Violated
 
@@ -52,14 +53,16 @@ def decide(system: System, check: Check, *, engine: str, limits: Limits, progres
     model, query = lower(system, check)
     asked = ask(model, query, engine=engine, limits=limits, progress=progress)
     run: ReplayedRun | None = None
+    failure: SpecFailure | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     verdict: Verdict
     if asked.evidence is None:
         assert asked.undetermined is not None, "no evidence, so there is a reason"
         verdict = asked.undetermined
         run = verdict.run
-        if verdict.failure is not None:
-            diagnostics = (describe_failure(system, check, model, verdict.failure),)
+        failure = verdict.failure
+        if failure is not None:
+            diagnostics = (describe_failure(system, check, model, failure),)
     else:
         is_run = isinstance(asked.evidence, ReplayedRun)
         run = asked.evidence if isinstance(asked.evidence, ReplayedRun) else None
@@ -75,6 +78,6 @@ def decide(system: System, check: Check, *, engine: str, limits: Limits, progres
         verdict=verdict,
         model=model,
         query=query,
-        explanation=None if run is None else explain(model, query, run),
+        explanation=None if run is None else explain(model, query, run, failure),
         diagnostics=diagnostics,
     )

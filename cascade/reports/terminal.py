@@ -25,6 +25,7 @@ class Totals:
     files: int = 0
     files_with_errors: int = 0
     spec_errors: int = 0
+    internal_errors: int = 0
     as_expected: int = 0
     unexpected: int = 0
     undetermined: int = 0
@@ -69,7 +70,7 @@ def check_text(result: CheckResult, layout: Layout, *, with_run: bool) -> str:
             lines.extend(layout.wrap(f"expected: {result.expected}", indent=INDENT, style="faint"))
     match result.verdict:
         case Undetermined():
-            lines.extend(_undetermined_lines(result, result.verdict, layout))
+            lines.extend(_undetermined_lines(result.verdict, layout))
         case Violated(evidence=Exhaustion()):
             lines.extend(layout.wrap(_no_run_text(result), indent=INDENT, style="faint"))
         case Violated() if run is not None and result.explanation is not None and not shows_run:
@@ -118,7 +119,7 @@ def _verdict_lines(result: CheckResult, layout: Layout) -> list[str]:
     return [painted, " " * max(0, layout.columns - width(right)) + right]
 
 
-def _undetermined_lines(result: CheckResult, verdict: Undetermined, layout: Layout) -> list[str]:
+def _undetermined_lines(verdict: Undetermined, layout: Layout) -> list[str]:
     explored = count_text(verdict.statistics.state_count, "state")
     text = f"no verdict: {verdict.reason.value}; {explored} explored in {seconds_text(verdict.statistics.seconds)}"
     return layout.wrap(text, indent=INDENT, hang=2, style="warning")
@@ -140,10 +141,12 @@ def summary(totals: Totals, layout: Layout) -> str:
         parts.append(f"{count_text(totals.spec_errors, 'error')} found in a run")
     if totals.files_with_errors:
         parts.append(f"{count_text(totals.files_with_errors, 'file')} with errors")
+    if totals.internal_errors:
+        parts.append(f"{count_text(totals.internal_errors, 'internal error')}")
     head = f"{count_text(checks, 'check') if checks else 'no checks'} in {count_text(totals.files, 'file')}"
     tail = f" ({count_text(totals.states, 'state')}, {seconds_text(totals.seconds)})" if checks else ""
     text = head + (f": {', '.join(parts)}" if parts else "") + tail
-    if totals.unexpected or totals.files_with_errors or totals.spec_errors:
+    if totals.unexpected or totals.files_with_errors or totals.spec_errors or totals.internal_errors:
         style = "error"
     else:
         style = "warning" if totals.undetermined else "good"

@@ -73,19 +73,20 @@ class Checks:
         rng = self._rng
         clauses = self._clauses()
         p, q = self.condition(), self.condition()
-        first, second, law = rng.choice(
-            (
-                (f"never {p}", f"possible {p}", "opposite"),
-                (f"always {p}", f"never not {p}", "same"),
-                (f"possible {p} then {q}", f"never {p} and {q}", "second fails: first holds"),
-                (f"{p} leads to {q}", f"{p} can lead to {q}", "first holds: second holds"),
-                (f"{p} can lead to {q}", f"{p} can lead to {q} or {p}", "first holds: second holds"),
+        laws = [
+            (f"never {p}", f"possible {p}", "opposite"),
+            (f"always {p}", f"never not {p}", "same"),
+            (f"possible {p} then {q}", f"never {p} and {q}", "second fails: first holds"),
+            (f"{p} leads to {q}", f"{p} can lead to {q}", "first holds: second holds"),
+            (f"{p} can lead to {q}", f"{p} can lead to {q} or {p}", "first holds: second holds"),
+        ]
+        if self._has_time():
+            laws += [
                 (f"{p} leads to {q} within 1min", f"{p} leads to {q} within 3min", "first holds: second holds"),
                 (f"{p} lasts at most 1min", f"{p} lasts at most 3min", "first holds: second holds"),
                 (f"{p} lasts at most 2min", f"{p} leads to not {p} within 2min", "same"),
-                (f"{p} leads to not {p} within 2min", f"{p} lasts at most 2min", "same"),
-            )
-        )
+            ]
+        first, second, law = rng.choice(laws)
         names = self._names.new("law"), self._names.new("law")
         self.laws.append(Law(name=law, first=names[0], second=names[1]))
         return [self._text(first, clauses, names[0]), self._text(second, clauses, names[1])]
@@ -118,7 +119,7 @@ class Checks:
                 return f"never {self.condition()}"
 
     def _has_time(self) -> bool:
-        return self._style.is_timed or self._rng.random() < 0.3
+        return self._style.is_timed or self._rng.random() < 0.12
 
     def condition(self) -> str:
         """A condition that binds tightly."""

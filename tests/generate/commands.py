@@ -60,7 +60,7 @@ class Commands:
             words.append(f'"text of {name}"')
         modifiers = [loop] if loop else []
         can_be_quick = command_class in ("fault", "operator", "event") or not self._style.is_timed
-        if rng.random() < 0.5 or (not can_be_quick and not updates.leaves):
+        if rng.random() < 0.4 or (not can_be_quick and not updates.leaves):
             modifiers.append(f"when {self._expressions.boolean(inner, rng.choice((0, 1, 1, 2))).text}")
         timing, factor = self._timing(inner, command_class, is_needed=not can_be_quick and not updates.leaves)
         if timing:
@@ -91,7 +91,7 @@ class Commands:
         inner = scope.child()
         is_own = any(g.text == group.text for g in scope.own_groups)
         inner.add_thing(name, group.kind, is_own=is_own)
-        inner.atoms.append(Atom(f"{name}.index", Int(1, group.most)))
+        inner.atoms.append(Atom(f"{name}.index", Int(1, group.most), is_constant=True))
         if is_own:
             # What is written through the loop is written through nothing else in the same command.
             inner.writable = [a for a in inner.writable if a.text.split(".")[0] == name or "." not in a.text]
@@ -190,11 +190,11 @@ class Commands:
         low, high = kind.low, kind.safe_high
         if low < high and rng.random() < 0.4:
             step, limit = rng.choice((("+", f"min({high}, {name} + 1)"), ("-", f"max({low}, {name} - 1)")))
-            is_left_to_chance = self._style.is_risky and rng.random() < 0.5
+            is_left_to_chance = self._style.is_risky and rng.random() < 0.7
             updates.texts.append(f"{name} = {name} {step} 1" if is_left_to_chance else f"{name} = {limit}")
             return
         value = self._expressions.integer(scope, rng.choice((0, 1, 2)))
-        may_leave = self._style.is_risky and rng.random() < 0.3 and value.low < value.high
+        may_leave = self._style.is_risky and rng.random() < 0.5 and value.low < value.high
         if not may_leave:
             value = self._expressions.within(value, low, high)
         updates.texts.append(f"{name} = {value.text}")

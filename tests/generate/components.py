@@ -44,14 +44,14 @@ class Components:
             self._ports(kind, kinds)
         if kinds and rng.random() < 0.35:
             self.parts(kind, kinds, rng.choice((1, 1, 2)), weight_max=self._style.weight_max // 4)
-        self._fill(kind, state_counts=(0, 1, 1, 1, 2), command_counts=(1, 2, 2, 3))
+        self._fill(kind, state_counts=(0, 1, 1, 2, 2), command_counts=(2, 2, 3, 4))
         return kind
 
     def fill_system(self, kind: ComponentKind, kinds: list[ComponentKind]) -> None:
         """Everything of a system but its checks, fixes and outages."""
         self._params(kind)
         self.parts(kind, kinds, self._rng.choice((2, 3, 3, 4, 5)), weight_max=self._style.weight_max)
-        self._fill(kind, state_counts=(0, 0, 1), command_counts=(0, 0, 1, 2), is_system=True)
+        self._fill(kind, state_counts=(0, 1, 2), command_counts=(0, 1, 2, 3), is_system=True)
 
     def _fill(
         self,
@@ -89,12 +89,12 @@ class Components:
                     low = rng.choice((0, 0, 1, -1))
                     high = low + rng.choice((1, 2, 3))
                     values = tuple(str(v) for v in range(low, high + 1))
-                    scope.atoms.append(Atom(name, Int(low, high)))
-                    kind.exports.append(Atom(name, Int(low, high)))
+                    scope.atoms.append(Atom(name, Int(low, high), is_constant=True))
+                    kind.exports.append(Atom(name, Int(low, high), is_constant=True))
                     kind.settings.append(Setting(name, values, takes_index=low <= 1))
                 case "bool":
                     values = ("true", "false")
-                    scope.atoms.append(Atom(name, Bool()))
+                    scope.atoms.append(Atom(name, Bool(), is_constant=True))
                     kind.settings.append(Setting(name, values))
                 case "percent":
                     values = ("0%", "50%", "100%", "150%")
@@ -126,8 +126,8 @@ class Components:
             if is_group:
                 kind.scope.groups.append(GroupRef(name, other, 2, 1, size_high=4))  # at least two members, see `_bindings`
                 kind.scope.atoms.append(Atom(f"{name}.serving", Bool()))
-                kind.scope.atoms.append(Atom(f"{name}.needs", Int(0, 4)))
-                kind.scope.atoms.append(Atom(f"{name}.size", Int(2, 4)))
+                kind.scope.atoms.append(Atom(f"{name}.needs", Int(0, 4), is_constant=True))
+                kind.scope.atoms.append(Atom(f"{name}.size", Int(2, 4), is_constant=True))
                 kind.scope.add_thing(f"{name}[1]", other, is_own=False)
                 kind.scope.add_thing(f"{name}[2]", other, is_own=False)
             else:
@@ -266,7 +266,7 @@ class Components:
             values = tuple(str(v) for v in range(max(high - 1, low + 1), high + 1))
             kind.lines.append(f"param {param} = {rng.choice(values)}")
             kind.settings.append(Setting(param, values))
-            kind.scope.atoms.append(Atom(param, Int(int(values[0]), high)))
+            kind.scope.atoms.append(Atom(param, Int(int(values[0]), high), is_constant=True))
             self._declare(kind, name, Int(low, high, int(values[0])), f"{low}..{param}", str(low))
             return
         self._declare(kind, name, Int(low, high), f"{low}..{high}", str(rng.randint(low, high)))

@@ -89,6 +89,8 @@ class Expressions:
         if not atoms:
             return Text(rng.choice(("true", "false")))
         atom = rng.choice(atoms)
+        if atom.is_constant and rng.random() < 0.7:
+            atom = rng.choice(atoms)
         match atom.type:
             case Bool():
                 if rng.random() < 0.3:
@@ -129,7 +131,7 @@ class Expressions:
         name = f"m{self._bound_count}"
         inner = scope.child()
         inner.add_thing(name, group.kind, is_own=False)
-        inner.atoms.append(Atom(f"{name}.index", Int(1, group.most)))
+        inner.atoms.append(Atom(f"{name}.index", Int(1, group.most), is_constant=True))
         return name, inner
 
     def _indexed(self, scope: Scope, depth: int) -> Text:

@@ -38,14 +38,15 @@ ValueType: TypeAlias = Bool | Int | Enum
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """Something with a value: `text` has the type `type`."""
+    """Something with a value: `text` has the type `type`. Params and the like are constant in a run."""
 
     text: str
     type: ValueType
+    is_constant: bool = False
 
     def under(self, prefix: str) -> "Atom":
         """The same, seen through `prefix`."""
-        return Atom(prefix + self.text, self.type)
+        return Atom(prefix + self.text, self.type, self.is_constant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,8 @@ class Scope:
         if is_own:
             self.own_groups.append(group)
         self.atoms.append(Atom(f"{group.text}.serving", Bool()))
-        self.atoms.append(Atom(f"{group.text}.needs", Int(group.needs, group.needs)))
-        self.atoms.append(Atom(f"{group.text}.size", Int(group.size, group.size)))
+        self.atoms.append(Atom(f"{group.text}.needs", Int(group.needs, group.needs), is_constant=True))
+        self.atoms.append(Atom(f"{group.text}.size", Int(group.size, group.size), is_constant=True))
         for index in range(1, group.size + 1):
             self.add_thing(f"{group.text}[{index}]", group.kind, is_own=is_own)
 

@@ -37,8 +37,8 @@ def make_spec(seed: int, size: int) -> GeneratedSpec:
     style = Style(
         is_timed=is_timed,
         has_tick=is_timed and rng.random() < 0.6,
-        is_risky=rng.random() < 0.15,
-        weight_max=12 * 8**size,
+        is_risky=rng.random() < 0.25,
+        weight_max=20 * 8**size,
     )
     names = Names(rng)
     components = Components(rng, names, style)
