@@ -168,7 +168,7 @@ class CommandBuilder:
             component=command.component,
             command_class=Class.REPAIR if is_fault else command.command_class,
             kind="",
-            text=f"{command.text} ends" if command.text else "",
+            text="",
             guard=self._builder.and_(*guards),
             updates=updates,
             timing=Timing(earliest_ms=shortest, latest_ms=longest, span=lasts.span),

@@ -320,17 +320,20 @@ class _Explainer:
         enabling = since - 1
         if enabling not in position:
             return "", 0
-        change = self._nearest_change(command.guard, enabling, names)
+        change = self._nearest_change(command, enabling, names)
         if change is None:
             return "", 0
         waited_ticks = self._run.times_ticks[index] - self._run.times_ticks[enabling]
         return f"{change.name} became {change.after} in step {position[enabling] + 1}", waited_ticks
 
-    def _nearest_change(self, guard: ExprId, step: int, names: list[Derived]) -> Change | None:
-        """The value nearest to the root of `guard` that `step` changed: what the command itself looks at."""
-        by_value = {derived.value: derived for derived in names}
+    def _nearest_change(self, command: Command, step: int, names: list[Derived]) -> Change | None:
+        """The value nearest to the root of the guard that `step` changed: what the command itself looks at."""
+        by_value: dict[ExprId, Derived] = {}
+        for derived in names:  # of several names for one value, that of the command's own component
+            if derived.value not in by_value or derived.component == command.component:
+                by_value[derived.value] = derived
         variables = {change.name: change for change in self._variable_changes(step)}
-        layer = [guard]
+        layer = [command.guard]
         seen: set[ExprId] = set()
         while layer:
             following: list[ExprId] = []
