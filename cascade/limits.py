@@ -15,6 +15,7 @@ class StopReason(enum.Enum):
     INTERRUPTED = "the search was interrupted"
     SPEC_ERROR = "the spec has an error that shows only in a run"
     DEPTH = "an expression nests deeper than the checker follows"
+    UNSUPPORTED = "this engine does not answer formulas of this kind (choose another with --engine)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

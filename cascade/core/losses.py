@@ -21,6 +21,7 @@ class Losses:
         self._variables = variables
         self._settles = settles
         self._groups_of: dict[str, list[Group]] = {}
+        self._parts_of: dict[str, list[str]] = {}  # members of groups, with themselves and all their parts
         parents = {c.name: c.parent for c in system.components}
         groups = {member: group for group in system.groups for member in group.members}
         for component in parents:
@@ -28,6 +29,7 @@ class Losses:
             while chain is not None:
                 if chain in groups:
                     self._groups_of.setdefault(component, []).append(groups[chain])
+                    self._parts_of.setdefault(chain, []).append(component)
                 chain = parents[chain]
         self._written: dict[str, tuple[int, ...]] = {}
         for command in system.commands:
@@ -77,9 +79,10 @@ class Losses:
     def _member_lost_after(self, member: str, command: Command, after: dict[int, ExprId]) -> ExprId:
         """Whether `member` or a part of it is lost once `command` has fired."""
         results = []
-        for component, (_, lost) in self._lost.items():
-            if component != member and not component.startswith(f"{member}."):
+        for component in self._parts_of[member]:
+            if component not in self._lost:
                 continue
+            lost = self._lost[component][1]
             is_struck = component == command.component
             touched = any(v in after for v in self._written[component])
             away = self._away(component, after) if is_struck or touched else self._builder.true

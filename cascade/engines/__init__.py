@@ -18,6 +18,7 @@ class EngineRow:
 
 ENGINES: dict[str, EngineRow] = {
     "explicit": EngineRow(module="cascade.engines.explicit.engine", queries=(Reach, Lasso, Recover)),
+    "zones": EngineRow(module="cascade.engines.zones.engine", queries=(Reach,)),
 }
 
 

@@ -23,15 +23,14 @@ from cascade.verdicts.verdict import Holds, Undetermined, Violated
 class Agreed:
     """A check on which both said the same."""
 
+    kind: FormulaKind
     result: CheckResult
     decision: Decision
 
 
 def compare(system: System, check: Check, *, states_max: int, engine: str = "explicit") -> Agreed | None:
     """Decide `check` both ways and assert that they agree; None if it has more than `states_max` states."""
-    result = decide_check(
-        system, check, engine=engine, limits=Limits(state_count_max=states_max), progress=Progress()
-    )
+    result = decide_check(system, check, engine=engine, limits=Limits(state_count_max=states_max), progress=Progress())
     if isinstance(result.verdict, Undetermined) and result.verdict.failure is None:
         assert result.verdict.reason is StopReason.STATES
         return None
@@ -42,7 +41,7 @@ def compare(system: System, check: Check, *, states_max: int, engine: str = "exp
     except TooManyStatesError:
         return None
     _assert_agreement(check, result, decision)
-    return Agreed(result=result, decision=decision)
+    return Agreed(kind=check.formula.kind, result=result, decision=decision)
 
 
 def _assert_agreement(check: Check, result: CheckResult, decision: Decision) -> None:

@@ -45,7 +45,7 @@ class Tally:
             self.skipped_count += 1
             return
         verdict = agreed.result.verdict
-        self.verdicts[_kind(agreed), type(verdict).__name__] += 1
+        self.verdicts[agreed.kind, type(verdict).__name__] += 1
         if isinstance(verdict, Undetermined) and verdict.failure is not None:
             self.failures[verdict.failure.kind.value] += 1
 
@@ -53,17 +53,6 @@ class Tally:
     def skipped_share(self) -> float:
         """The share of checks that were too large."""
         return self.skipped_count / max(1, self.skipped_count + self.verdicts.total())
-
-
-def _kind(agreed: Agreed) -> FormulaKind:
-    text = agreed.result.formula
-    if text.startswith(("never", "always", "possible")):
-        return FormulaKind[text.split()[0].upper()]
-    for kind in (FormulaKind.LEADS_TO_WITHIN, FormulaKind.LASTS_AT_MOST, FormulaKind.CAN_LEAD_TO):
-        words = kind.value.split(" to ") if kind is FormulaKind.LEADS_TO_WITHIN else [kind.value]
-        if all(word.replace("leads within", "leads to") in text for word in words):
-            return kind
-    return FormulaKind.LEADS_TO
 
 
 def compare_all(text: str, states_max: int, tally: Tally | None = None) -> dict[str, Agreed]:

@@ -65,7 +65,9 @@ class Commands:
         timing, factor = self._timing(inner, command_class, is_needed=not can_be_quick and not updates.leaves)
         if timing:
             modifiers.append(timing)
-        has_end = self._style.is_timed and updates.has_arrow and rng.random() < (0.4 if command_class == "fault" else 0.06)
+        has_end = (
+            self._style.is_timed and updates.has_arrow and rng.random() < (0.4 if command_class == "fault" else 0.06)
+        )
         if has_end:
             shortest, longest = self._span(inner)
             modifiers.append(f"lasts {shortest}" if rng.random() < 0.7 else f"lasts {shortest}..{longest}")
@@ -110,7 +112,9 @@ class Commands:
         if not is_needed and rng.random() > share:
             return "", 1
         shortest, longest = self._span(scope)
-        return rng.choice((f"after {shortest}", f"after {shortest}", f"after {shortest}..{longest}", f"within {longest}")), 3
+        return rng.choice(
+            (f"after {shortest}", f"after {shortest}", f"after {shortest}..{longest}", f"within {longest}")
+        ), 3
 
     def _duration(self, scope: Scope) -> str:
         return self._span(scope)[0]

@@ -124,7 +124,9 @@ class Components:
             kind.lines.append(f"port {name}: {other.name}")
             kind.port_kinds.append((name, other, is_group))
             if is_group:
-                kind.scope.groups.append(GroupRef(name, other, 2, 1, size_high=4))  # at least two members, see `_bindings`
+                kind.scope.groups.append(
+                    GroupRef(name, other, 2, 1, size_high=4)
+                )  # at least two members, see `_bindings`
                 kind.scope.atoms.append(Atom(f"{name}.serving", Bool()))
                 kind.scope.atoms.append(Atom(f"{name}.needs", Int(0, 4), is_constant=True))
                 kind.scope.atoms.append(Atom(f"{name}.size", Int(2, 4), is_constant=True))
@@ -246,7 +248,9 @@ class Components:
         match rng.choice(("bool", "range", "enum", "health")):
             case "health" if not has_health:
                 labels = rng.choice(LABELS[:2])
-                self._declare(kind, "health", Enum(labels), f"{{{', '.join(labels)}}}", rng.choice(("up", "up", *labels)))
+                self._declare(
+                    kind, "health", Enum(labels), f"{{{', '.join(labels)}}}", rng.choice(("up", "up", *labels))
+                )
             case "bool":
                 self._declare(kind, self._names.new("flag"), Bool(), "bool", rng.choice(("true", "false")))
             case "range":
@@ -379,7 +383,18 @@ class Components:
             kind.lines.append(text)
 
     def _command(self, kind: ComponentKind) -> None:
-        classes = ("fault", "fault", "fault", "repair", "repair", "reaction", "reaction", "reaction", "operator", "event")
+        classes = (
+            "fault",
+            "fault",
+            "fault",
+            "repair",
+            "repair",
+            "reaction",
+            "reaction",
+            "reaction",
+            "operator",
+            "event",
+        )
         lines, infos, factor = self._commands.command(kind.scope, self._rng.choice(classes))
         kind.lines.extend(lines)
         kind.commands.extend(infos)

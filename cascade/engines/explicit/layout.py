@@ -6,7 +6,6 @@ order. A variable is stored as its distance from `low`. A field of one value tak
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log2
 
 from cascade.core.model import CoreModel
 
@@ -40,9 +39,9 @@ class Layout:
         """The values of the variables in `state`."""
         return tuple(((state & f.mask) >> f.offset) + f.low for f in self.variables)
 
-    def size_bits(self, mask: int) -> float:
-        """Binary logarithm of the number of valuations of the fields within `mask`."""
-        return sum(log2(f.size) for fields in (self.variables, self.clocks) for f in fields if f.mask & mask)
+    def size_bits(self, mask: int) -> int:
+        """Bits within `mask`: the number of valuations of its fields is at most two to this power."""
+        return mask.bit_count()
 
 
 def make_layout(model: CoreModel) -> Layout:

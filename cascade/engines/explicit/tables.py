@@ -292,10 +292,10 @@ def open_parts(
 def join(compiled: CompiledModel, parts: list[Part]) -> list[Part]:
     """Join parts in rounds, each time into what grows least."""
     for limit in JOIN_BITS:
-        groups: list[tuple[int, float, list[Part]]] = []
+        groups: list[tuple[int, int, list[Part]]] = []
         size_bits = compiled.layout.size_bits
         for part in sorted(parts, key=lambda part: -size_bits(part.mask)):
-            best: tuple[float, int] | None = None
+            best: tuple[int, int] | None = None
             for index, (mask, bits, _) in enumerate(groups):
                 grown = size_bits(mask | part.mask)
                 if grown <= limit or grown == bits:

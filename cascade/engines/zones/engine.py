@@ -1,0 +1,150 @@
+"""The zones engine: answers `Reach` without counting ticks one by one.
+
+In: a core model and a query. Out: a candidate answer. Durations do not multiply states: one symbolic state is a valuation of the variables with
+a set of valuations of the clocks.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cascade.core.model import CoreModel
+from cascade.core.queries import Query, Reach
+from cascade.engines.explicit.evaluate import DEPTH_MAX, nesting_depth
+from cascade.engines.explicit.watch import StopSearch, Watch
+from cascade.engines.zones.kernels import INFINITE
+from cascade.engines.zones.locations import Location, Locations
+from cascade.engines.zones.schedule import schedule
+from cascade.engines.zones.search import Node, Search, SearchFailure
+from cascade.engines.zones.timelock import Timelock, Timelocks
+from cascade.limits import Limits, Progress, StopReason
+from cascade.verdicts.answer import Answer, Exhausted, FailureKind, Found, SpecFailure, Statistics, Stopped
+from cascade.verdicts.run import CandidateRun
+
+
+def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -> Answer:
+    """Answer `query` about `model`, if it is a `Reach`. `state_count` counts symbolic states."""
+    watch = Watch(limits, progress)
+    if not isinstance(query, Reach):
+        return Stopped(reason=StopReason.UNSUPPORTED, statistics=Statistics(seconds=watch.seconds))
+    depth = nesting_depth(model.expressions)
+    if depth > DEPTH_MAX:
+        return Stopped(reason=StopReason.DEPTH, statistics=Statistics(seconds=watch.seconds))
+    with _recursion(depth):
+        asked = _Asked(model, query, watch)
+        try:
+            return asked.answer()
+        except StopSearch as stop:
+            return Stopped(reason=stop.reason, statistics=asked.statistics())
+        except KeyboardInterrupt:
+            return Stopped(reason=StopReason.INTERRUPTED, statistics=asked.statistics())
+
+
+@contextmanager
+def _recursion(depth: int) -> Iterator[None]:
+    """Room for evaluating expressions of this depth: one call a level."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + depth)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+class _Asked:
+    """One query about one model, and how far its answer has come."""
+
+    def __init__(self, model: CoreModel, query: Reach, watch: Watch) -> None:
+        self._model = model
+        self._query = query
+        self._watch = watch
+        self._locations = Locations(model, query)
+        self._search = Search(self._locations, watch)
+
+    def answer(self) -> Answer:
+        """The answer. Raises `StopSearch`."""
+        try:
+            goal = self._search.run()
+        except SearchFailure as failed:
+            return self._spec_failure(failed)
+        if goal is not None:
+            return Found(run=self._run_to_goal(goal), statistics=self.statistics())
+        if self._model.is_timed:
+            locks = Timelocks(self._locations, lambda: self._watch.check(frontier_count=0))
+            timelock = locks.first(self._search.kept())
+            if timelock is not None:
+                return self._timelock(timelock)
+        return Exhausted(statistics=self.statistics())
+
+    def statistics(self) -> Statistics:
+        """What was explored so far."""
+        return Statistics(
+            state_count=self._search.state_count,
+            transition_count=self._search.transition_count,
+            seconds=self._watch.seconds,
+        )
+
+    def _run_to_goal(self, goal: Node) -> CandidateRun:
+        if goal.location.is_goal:
+            return schedule(goal, wait=False).run
+        clock, ticks = self._query.clock, self._locations.goal_ticks
+        assert clock is not None and ticks is not None, "a goal by its location or by its clock"
+        return schedule(goal, wait=True, bounds={clock: (ticks, INFINITE)}).run
+
+    # --- errors of the spec ---
+
+    def _spec_failure(self, failed: SearchFailure) -> SpecFailure:
+        failure, node, move = failed.failure, failed.node, failed.move
+        if node is None:
+            run = CandidateRun(initial=failed.initial, steps=())
+        elif move is None or not move.position:
+            run = schedule(node, wait=False).run
+        else:
+            clock = node.location.clocks[move.position - 1]
+            run = schedule(node, wait=True, bounds={clock: (move.earliest_ticks, INFINITE)}).run
+        return SpecFailure(
+            kind=failure.kind,
+            run=run,
+            statistics=self.statistics(),
+            command=failure.command,
+            expression=failure.expression,
+            variable=failure.variable,
+            value=failure.value,
+        )
+
+    def _timelock(self, timelock: Timelock) -> SpecFailure:
+        """A run to a locked state, and a loop of due commands there."""
+        scheduled = schedule(timelock.node, wait=True, bounds=timelock.bounds)
+        location, clock_values = scheduled.location, dict(scheduled.clock_values)
+        seen: dict[tuple[Location, tuple[tuple[int, int], ...]], int] = {}
+        steps: list[int] = []
+        while True:
+            key = location, tuple(sorted(clock_values.items()))
+            if key in seen:
+                break
+            seen[key] = len(steps)
+            command, location, clock_values = self._due_step(location, clock_values)
+            steps.append(command)
+        run = scheduled.run
+        return SpecFailure(
+            kind=FailureKind.TIMELOCK,
+            run=CandidateRun(
+                initial=run.initial, steps=(*run.steps, *steps), loop_start=len(run.steps) + seen[key]
+            ),
+            statistics=self.statistics(),
+        )
+
+    def _due_step(self, location: Location, clock_values: dict[int, int]) -> tuple[int, Location, dict[int, int]]:
+        """The first due command, and where it leads."""
+        for move in location.moves:
+            if self._locations.is_due(location, move.command, clock_values):
+                if move.position and clock_values[location.clocks[move.position - 1]] < move.earliest_ticks:
+                    continue
+                target = self._locations.resolve(move)
+                own = self._model.commands[move.command].clock
+                after = {
+                    clock: clock_values[clock] if clock in clock_values and clock != own else 0
+                    for clock in target.clocks
+                }
+                return move.command, target, after
+        raise AssertionError("some command keeps time from passing")
