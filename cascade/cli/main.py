@@ -96,6 +96,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_dump(commands)
     _add_show(commands)
+    _add_export(commands)
     _add_explain(commands)
     return parser
 
@@ -141,6 +142,16 @@ def _add_dump(commands: "Commands") -> None:
 def _add_show(commands: "Commands") -> None:
     parser = _add(commands, "show", "print what a spec consists of: components, groups, commands, checks")
     parser.add_argument("file", metavar="SPEC", help="a spec (.cf)")
+    _add_fix(parser)
+
+
+def _add_export(commands: "Commands") -> None:
+    parser = _add(commands, "export", "write the model of a check for another model checker: SPIN or Rumur")
+    parser.add_argument("file", metavar="SPEC", help="a spec (.cf)")
+    parser.add_argument("--check", required=True, metavar="NAME", help="the check")
+    parser.add_argument("--to", required=True, choices=("promela", "murphi"), help="the language")
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: standard output)")
+    parser.add_argument("--no-property", action="store_true", help="only the states, nothing to violate")
     _add_fix(parser)
 
 

@@ -130,6 +130,7 @@ class _Explainer:
                 first = self._first_unanswered(query)
                 wanted.append((first, self._rests_on(query.trigger, first)))
                 wanted.append((last, self._rests_on(query.goal, last)))
+                wanted.extend(self._fairness_evidence())
             case Recover():
                 wanted.append((last, self._rests_on(query.trigger, last)))
                 wanted.append((last, self._rests_on(query.goal, last)))
@@ -137,7 +138,7 @@ class _Explainer:
         return wanted
 
     def _failing(self, failure: SpecFailure) -> tuple[ExprId, ...]:
-        """What cannot be evaluated, or has a value that it must not have, in the last state. (A timelock shows in its loop.)"""
+        """What cannot be evaluated, or has a value that it must not have, in the last state; a timelock shows in its loop."""
         if failure.kind is FailureKind.TIMELOCK:
             return ()
         if failure.command is not None:
@@ -161,6 +162,20 @@ class _Explainer:
                     values[settle.variable] = before
                     found = self._rests_on(settle.value, i, Evaluator(self._model, values))
                     wanted.append((i, found - {settle.variable}))
+        return wanted
+
+    def _fairness_evidence(self) -> list[tuple[int, set[int]]]:
+        """Without time a run is fair because what was owed is disabled in the end: where, and by which variables."""
+        start = self._run.loop_start
+        if self._model.is_timed or start is None:
+            return []
+        wanted: list[tuple[int, set[int]]] = []
+        for command in self._model.commands:
+            if not command.owed or not any(self._was_enabled(command, i) for i in range(start)):
+                continue
+            disabled = [i for i in range(start, len(self._run.states)) if not self._was_enabled(command, i)]
+            if disabled:
+                wanted.append((disabled[0], self._rests_on(command.guard, disabled[0])))
         return wanted
 
     def _first_unanswered(self, query: Lasso) -> int:

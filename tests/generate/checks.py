@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tests.generate.commands import Style
 from tests.generate.expressions import COMPARISON, Expressions
 from tests.generate.names import Names
-from tests.generate.scope import CommandInfo, ComponentKind, GroupRef, Thing
+from tests.generate.scope import CommandInfo, ComponentKind
 
 _PLURALS = {
     "fault": "faults",
@@ -204,6 +204,3 @@ class Checks:
         length = len(steps) if exact else rng.randint(1, len(steps))
         chosen = [s.split("[")[0] if rng.random() < 0.4 else s for s in steps[:length]]
         return ".".join(chosen)
-
-
-__all__ = ["Checks", "GroupRef", "Law", "Thing"]

@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from tests.generate.expressions import Expressions, Text
+from tests.generate.expressions import Expressions
 from tests.generate.names import Names
 from tests.generate.scope import Atom, Bool, CommandInfo, Enum, GroupRef, Int, Scope
 
@@ -212,6 +212,3 @@ def _plain(path: str) -> str:
         plain += character if depth == 0 else ""
         depth -= character == "]"
     return plain
-
-
-__all__ = ["CLASSES", "KINDS", "Commands", "Style", "Text"]

@@ -17,7 +17,6 @@ from tests.generate.scope import (
     Function,
     GroupRef,
     Int,
-    Scope,
     Setting,
     ValueType,
 )

@@ -7,7 +7,7 @@ integers come with bounds, so that those who write them can stay inside a domain
 import random
 from dataclasses import dataclass
 
-from tests.generate.scope import Atom, Bool, ComponentKind, Enum, Function, GroupRef, Int, Scope, ValueType
+from tests.generate.scope import Atom, Bool, ComponentKind, Enum, GroupRef, Int, Scope, ValueType
 
 IF, OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, OPERAND = range(9)
 
@@ -319,6 +319,3 @@ def _prefer(scope: Scope, atoms: list[Atom]) -> Scope:
 
 def _number(value: int) -> Text:
     return Text(str(value), OPERAND if value >= 0 else SIGN, value, value)
-
-
-__all__ = ["Expressions", "Function", "Text", "function_result"]

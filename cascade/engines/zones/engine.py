@@ -13,7 +13,7 @@ from cascade.core.queries import Query, Reach
 from cascade.engines.explicit.evaluate import DEPTH_MAX, nesting_depth
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.engines.zones.kernels import INFINITE
-from cascade.engines.zones.locations import Location, Locations
+from cascade.engines.zones.locations import Location, Locations, Move
 from cascade.engines.zones.schedule import schedule
 from cascade.engines.zones.search import Node, Search, SearchFailure
 from cascade.engines.zones.timelock import Timelock, Timelocks
@@ -94,14 +94,9 @@ class _Asked:
     # --- errors of the spec ---
 
     def _spec_failure(self, failed: SearchFailure) -> SpecFailure:
-        failure, node, move = failed.failure, failed.node, failed.move
-        if node is None:
-            run = CandidateRun(initial=failed.initial, steps=())
-        elif move is None or not move.position:
-            run = schedule(node, wait=False).run
-        else:
-            clock = node.location.clocks[move.position - 1]
-            run = schedule(node, wait=True, bounds={clock: (move.earliest_ticks, INFINITE)}).run
+        """The error that shows first: no run goes on from there to the others."""
+        shown = [(failure, self._run_to_failure(failed, move)) for failure, move in failed.failures]
+        failure, run = min(shown, key=lambda one: len(one[1].steps))
         return SpecFailure(
             kind=failure.kind,
             run=run,
@@ -111,6 +106,15 @@ class _Asked:
             variable=failure.variable,
             value=failure.value,
         )
+
+    def _run_to_failure(self, failed: SearchFailure, move: Move | None) -> CandidateRun:
+        node = failed.node
+        if node is None:
+            return CandidateRun(initial=failed.initial, steps=())
+        if move is None or not move.position:
+            return schedule(node, wait=False).run
+        clock = node.location.clocks[move.position - 1]
+        return schedule(node, wait=True, bounds={clock: (move.earliest_ticks, INFINITE)}).run
 
     def _timelock(self, timelock: Timelock) -> SpecFailure:
         """A run to a locked state, and a loop of due commands there."""
@@ -128,16 +132,14 @@ class _Asked:
         run = scheduled.run
         return SpecFailure(
             kind=FailureKind.TIMELOCK,
-            run=CandidateRun(
-                initial=run.initial, steps=(*run.steps, *steps), loop_start=len(run.steps) + seen[key]
-            ),
+            run=CandidateRun(initial=run.initial, steps=(*run.steps, *steps), loop_start=len(run.steps) + seen[key]),
             statistics=self.statistics(),
         )
 
     def _due_step(self, location: Location, clock_values: dict[int, int]) -> tuple[int, Location, dict[int, int]]:
         """The first due command, and where it leads."""
         for move in location.moves:
-            if self._locations.is_due(location, move.command, clock_values):
+            if self._locations.is_due(move.command, clock_values):
                 if move.position and clock_values[location.clocks[move.position - 1]] < move.earliest_ticks:
                     continue
                 target = self._locations.resolve(move)

@@ -125,8 +125,8 @@ class Locations:
         move.sources = self._map(move.source, move.target, self.model.commands[move.command].clock)
         return move.target
 
-    def is_due(self, location: Location, command_index: int, clock_values: dict[int, int]) -> bool:
-        """Does this command, which may fire in `location`, keep time from passing there?"""
+    def is_due(self, command_index: int, clock_values: dict[int, int]) -> bool:
+        """Does this command, if it is enabled and permitted, keep time from passing? Clocks without a value do not run."""
         command = self.model.commands[command_index]
         if not command.owed or command.clock is None:
             return command.owed

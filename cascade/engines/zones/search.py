@@ -23,15 +23,17 @@ WATCH_STATES = 256
 
 
 class SearchFailure(Exception):
-    """An error of the spec in the symbolic state `node`, as soon as `move`, if there is one, may fire; None: while `initial` settles."""
+    """An error of the spec. `node` None: while `initial` settles.
+
+    Else one shows in `node`, as soon as its move, if it has one, may fire. There may be several: the one that shows first counts.
+    """
 
     def __init__(
-        self, node: "Node | None", failure: EvaluationFailure, *, move: Move | None = None, initial: Valuation = ()
+        self, node: "Node | None", failures: list[tuple[EvaluationFailure, Move | None]], initial: Valuation = ()
     ) -> None:
-        super().__init__(node, failure)
+        super().__init__(node, failures)
         self.node = node
-        self.failure = failure
-        self.move = move
+        self.failures = failures
         self.initial = initial
 
 
@@ -106,7 +108,7 @@ class Search:
         """Explore until a goal, which is returned, or all is explored. Raises `SearchFailure`, `StopSearch`."""
         for initial, found in self.locations.initial():
             if isinstance(found, EvaluationFailure):
-                raise SearchFailure(None, found, initial=initial)
+                raise SearchFailure(None, [(found, None)], initial)
             self._add_root(initial, found)
             if len(self._faulted) % WATCH_STATES == 0:
                 self.watch.check_states(len(self._faulted))
@@ -140,7 +142,7 @@ class Search:
             if node.location.is_goal:
                 return node
             if node.location.failure is not None:
-                raise SearchFailure(node, node.location.failure)
+                raise SearchFailure(node, [(node.location.failure, None)])
             # Steps come before the goal's clock: no run goes on, in time either, from where a step shows an error.
             self._explore(node)
             if self._is_clock_goal(node):
@@ -160,13 +162,15 @@ class Search:
 
     def _explore(self, node: Node) -> None:
         zone = node.zone
+        failures: list[tuple[EvaluationFailure, Move | None]] = []
         for move in node.location.moves:
             if move.position and zone[move.position, 0] < move.earliest_ticks:
                 continue
             try:
                 target = self.locations.resolve(move)
             except EvaluationFailure as failure:
-                raise SearchFailure(node, failure, move=move) from failure
+                failures.append((failure, move))
+                continue
             if not target.is_expanded:
                 self.locations.expand(target)
             assert move.sources is not None, "a resolved move"
@@ -187,6 +191,8 @@ class Search:
                     self._faulted.append((found.command_count, found.number, found))
                 else:
                     self._keep(found)
+        if failures:
+            raise SearchFailure(node, failures)
 
     def _made(self, location: Location, made: int, parent: Node | None, move: Move | None) -> list[Node]:
         """The symbolic states that the kernels made in the location's matrices, but those that are in known ones."""

@@ -61,7 +61,9 @@ class Timelocks:
         highs[0] = 0
         yield from self._split(node, clocks, lows, highs, 1)
 
-    def _split(self, node: Node, clocks: tuple[int, ...], lows: Vector, highs: Vector, position: int) -> Iterator[Cells]:
+    def _split(
+        self, node: Node, clocks: tuple[int, ...], lows: Vector, highs: Vector, position: int
+    ) -> Iterator[Cells]:
         """The same, with the cells of the clocks before `position` chosen."""
         self._looked_count += 1
         if self._looked_count % WATCH_NODES == 0:

@@ -1,0 +1,55 @@
+"""`cascade export SPEC`: the core model of one check, for another model checker."""
+
+import argparse
+
+from cascade.checked.model import Check, System
+from cascade.cli.exit_codes import ExitCode
+from cascade.cli.loading import load_or_complain, unknown_names
+from cascade.cli.streams import complain, say
+from cascade.core.lower import lower
+from cascade.diagnostics.printable import printable
+from cascade.export import load_exporter
+from cascade.export.supported import UnsupportedError
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Print the model, or write it to a file."""
+    found = _load(options)
+    if found is None:
+        return ExitCode.BAD_INPUT
+    system, check = found
+    model, query = lower(system, check)
+    try:
+        text = load_exporter(options.to)(model, query, with_property=not options.no_property)
+    except UnsupportedError as error:
+        complain(f"cascade: {printable(check.name)} cannot be exported: {printable(str(error))}")
+        return ExitCode.BAD_INPUT
+    if options.output is None:
+        say(text.rstrip())
+        return ExitCode.OK
+    try:
+        with open(options.output, "w", encoding="ascii") as file:
+            file.write(text)
+    except OSError as error:
+        complain(f"cascade: cannot write {printable(options.output)}: {printable(error.strerror or str(error))}")
+        return ExitCode.BAD_INPUT
+    return ExitCode.OK
+
+
+def _load(options: argparse.Namespace) -> tuple[System, Check] | None:
+    """The system under the fixes of the command line and of the check; None after saying what is wrong."""
+    system = load_or_complain(options.file, tuple(options.fix))
+    if system is None:
+        return None
+    unknown = unknown_names("check", [options.check], [check.name for check in system.checks])
+    for line in unknown:
+        complain(f"cascade: {line}")
+    if unknown:
+        return None
+    check = next(check for check in system.checks if check.name == options.check)
+    if set(check.fixes) - set(system.applied_fixes):
+        system = load_or_complain(options.file, (*options.fix, *check.fixes))
+        if system is None:
+            return None
+        check = next(check for check in system.checks if check.name == options.check)
+    return system, check

@@ -1,0 +1,252 @@
+"""Expressions as text of another language, lazy as the original and linear in its size.
+
+An expression that would be written twice becomes a function without parameters, so sharing never multiplies the text; it is
+evaluated only where it is called, so what is not asked for cannot fail.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from cascade.core.build import reachable
+from cascade.core.expressions import BOOLEAN_OPS, ExprId, Expressions, Op
+from cascade.core.model import Command, CoreModel
+from cascade.core.queries import Reach
+
+DEPTH_MAX = 16
+"""Operators that are nested in one text; deeper ones become functions."""
+
+_NAME_LENGTH_MAX = 40
+_LEAVES = (Op.CONST, Op.VAR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How a language writes operators. `has_booleans`: truth values are no integers there."""
+
+    and_: str
+    or_: str
+    not_: str
+    equal: str
+    choice: str
+    divide: str
+    true: str
+    false: str
+    has_booleans: bool
+
+
+PROMELA = Dialect(
+    and_=" && ", or_=" || ", not_="!", equal="==", choice="({} -> {} : {})", divide="", true="true", false="false",
+    has_booleans=False,
+)  # fmt: skip
+C = Dialect(
+    and_=" && ", or_=" || ", not_="!", equal="==", choice="({} ? {} : {})", divide="floor_div({}, {})", true="1", false="0",
+    has_booleans=False,
+)  # fmt: skip
+MURPHI = Dialect(
+    and_=" & ", or_=" | ", not_="!", equal="=", choice="({} ? {} : {})", divide="floor_div({}, {})", true="true", false="false",
+    has_booleans=True,
+)  # fmt: skip
+
+_COMPARISONS = {Op.LT: "<", Op.LE: "<="}
+_ARITHMETIC = {Op.ADD: "+", Op.SUB: "-", Op.MUL: "*"}
+
+
+def identifier(prefix: str, index: int, name: str = "") -> str:
+    """A name that no other thing has and no language reserves."""
+    readable = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:_NAME_LENGTH_MAX].rstrip("_")
+    return f"{prefix}{index}_{readable}" if readable else f"{prefix}{index}"
+
+
+def comment(text: str) -> str:
+    """Text that is safe inside a comment or a string of either language."""
+    return re.sub(r"[^ -~]|[\"\\*/]", "?", text)
+
+
+def roots(model: CoreModel) -> list[ExprId]:
+    """The expressions that an exported model consists of, each as often as it is written."""
+    found = [settle.value for settle in model.settles for _ in range(2)]
+    for clock in model.clocks:
+        found += [clock.runs_while] * 2
+    for command in model.commands:
+        found += [command.guard, command.permit] * (2 if command.owed else 1)
+        found += [update.value for update in command.updates]
+    return found
+
+
+def query_roots(query: Reach) -> list[ExprId]:
+    """The expressions of the question."""
+    return [query.goal]
+
+
+def is_failing_node(table: Expressions, expr: ExprId) -> bool:
+    """Whether the node itself, and not only an operand, may fail: an index that may be outside, or any division."""
+    op, args = table.ops[expr], table.args[expr]
+    if op is Op.SELECT:
+        return not (table.low[args[0]] >= 1 and table.high[args[0]] <= len(args) - 1)
+    return op is Op.DIV
+
+
+def bound_expressions(table: Expressions, written: list[ExprId]) -> tuple[ExprId, ...]:
+    """What has to become a function, operands before their users."""
+    order = reachable(table.ops, table.args, tuple(written))
+    uses = Counter(written)
+    for expr in order:
+        op, args = table.ops[expr], table.args[expr]
+        if op in _LEAVES:
+            continue
+        for position, arg in enumerate(args):
+            twice = op in (Op.MIN, Op.MAX)
+            uses[arg] += 2 if twice else len(args) if op is Op.SELECT and position == 0 else 1
+    bound: list[ExprId] = []
+    depth: dict[ExprId, int] = {}
+    for expr in order:
+        op, args = table.ops[expr], table.args[expr]
+        if op in _LEAVES:
+            depth[expr] = 0
+            continue
+        depth[expr] = 1 + max(depth[arg] for arg in args)
+        is_small = len(args) <= 2 and all(table.ops[arg] in _LEAVES for arg in args)
+        if is_failing_node(table, expr) or depth[expr] > DEPTH_MAX or (uses[expr] > 1 and not is_small):
+            bound.append(expr)
+            depth[expr] = 0
+    return tuple(bound)
+
+
+class Printer:
+    """Writes expressions in one dialect. `variables` and `functions` are the names in use there; `call` wraps a function's name."""
+
+    def __init__(
+        self,
+        table: Expressions,
+        dialect: Dialect,
+        variables: list[str],
+        functions: dict[ExprId, str],
+        call: str = "{}()",
+    ) -> None:
+        self._table = table
+        self._dialect = dialect
+        self._variables = variables
+        self._functions = functions
+        self._call = call
+
+    def is_truth(self, expr: ExprId) -> bool:
+        """Whether the expression is written as a truth value, where these are no integers."""
+        op = self._table.ops[expr]
+        return op in BOOLEAN_OPS or (op in (Op.ITE, Op.SELECT) and self._table.is_bool[expr])
+
+    def truth(self, expr: ExprId, *, define: bool = False) -> str:
+        """The expression where a truth value is needed; `define` spells out what has become a function."""
+        table, dialect = self._table, self._dialect
+        if table.ops[expr] is Op.CONST:
+            return dialect.true if table.args[expr][0] else dialect.false
+        text = self._text(expr, define=define)
+        return text if self.is_truth(expr) or not dialect.has_booleans else f"({text} != 0)"
+
+    def number(self, expr: ExprId, *, define: bool = False) -> str:
+        """The expression where an integer is needed."""
+        text = self._text(expr, define=define)
+        return f"({text} ? 1 : 0)" if self._dialect.has_booleans and self.is_truth(expr) else text
+
+    def either(self, expr: ExprId, *, as_truth: bool, define: bool = False) -> str:
+        """The expression as a truth value or as an integer."""
+        return self.truth(expr, define=define) if as_truth else self.number(expr, define=define)
+
+    def select(self, expr: ExprId) -> tuple[list[tuple[str, str]], bool]:
+        """Conditions and values of the options of a SELECT; and whether its index may fit none."""
+        args = self._table.args[expr]
+        index, as_truth = self.number(args[0]), self.is_truth(expr)
+        options = [
+            (f"({index} {self._dialect.equal} {i})", self.either(option, as_truth=as_truth))
+            for i, option in enumerate(args[1:], start=1)
+        ]
+        return options, is_failing_node(self._table, expr)
+
+    def _text(self, expr: ExprId, *, define: bool) -> str:
+        """Every compound text is in parentheses: no language's precedence matters."""
+        table, dialect = self._table, self._dialect
+        if expr in self._functions and not define:
+            return self._call.format(self._functions[expr])
+        op, args = table.ops[expr], table.args[expr]
+        match op:
+            case Op.CONST:
+                return str(args[0]) if args[0] >= 0 else f"({args[0]})"
+            case Op.VAR:
+                return self._variables[args[0]]
+            case Op.NOT:
+                return f"({dialect.not_}{self.truth(args[0])})"
+            case Op.AND | Op.OR:
+                return f"({(dialect.and_ if op is Op.AND else dialect.or_).join(self.truth(a) for a in args)})"
+            case Op.ITE:
+                as_truth = self.is_truth(expr)
+                chosen = (self.either(a, as_truth=as_truth) for a in args[1:])
+                return dialect.choice.format(self.truth(args[0]), *chosen)
+            case Op.SELECT:
+                options, fails = self.select(expr)
+                assert not fails, "an index that may fit none needs statements"
+                text = options[-1][1]
+                for condition, value in reversed(options[:-1]):
+                    text = dialect.choice.format(condition, value, text)
+                return text
+            case _:
+                return self._binary(op, self.number(args[0]), self.number(args[1]))
+
+    def _binary(self, op: Op, a: str, b: str) -> str:
+        match op:
+            case Op.EQ:
+                return f"({a} {self._dialect.equal} {b})"
+            case Op.LT | Op.LE:
+                return f"({a} {_COMPARISONS[op]} {b})"
+            case Op.ADD | Op.SUB | Op.MUL:
+                return f"({a} {_ARITHMETIC[op]} {b})"
+            case Op.DIV:
+                assert self._dialect.divide, "a division is always a function"
+                return self._dialect.divide.format(a, b)
+            case Op.MIN:
+                return self._dialect.choice.format(f"({a} < {b})", a, b)
+            case Op.MAX:
+                return self._dialect.choice.format(f"({a} < {b})", b, a)
+            case _:
+                raise AssertionError(f"{op.name} is no binary operator")
+
+
+class Effects:
+    """What has to be looked at after a command: settles and clocks that read, directly or not, what the command writes.
+
+    All others keep their values: settling is idempotent, so a settle that reads nothing new gives what it gave; and a clock whose condition
+    reads nothing new runs as before, or stands at 0 already. What may fail is always evaluated.
+    """
+
+    def __init__(self, model: CoreModel) -> None:
+        self._model = model
+        table = model.expressions
+        self._reads: list[int] = []
+        for op, args in zip(table.ops, table.args, strict=True):
+            mask = 1 << args[0] if op is Op.VAR else 0
+            if op not in _LEAVES:
+                for arg in args:
+                    mask |= self._reads[arg]
+            self._reads.append(mask)
+        # The argument above needs that each settle has the last word on its variable.
+        self._settles_all = len({settle.variable for settle in model.settles}) < len(model.settles)
+
+    def reads(self, expr: ExprId, variable: int) -> bool:
+        """Whether the value of `expr` may depend on `variable`."""
+        return bool(self._reads[expr] >> variable & 1)
+
+    def of(self, command: Command) -> tuple[list[int], list[int]]:
+        """Indices of the settles and of the clocks, in order."""
+        model, can_fail = self._model, self._model.expressions.can_fail
+        written = sum({1 << update.variable for update in command.updates})
+        settles: list[int] = []
+        for index, settle in enumerate(model.settles):
+            touched = (self._reads[settle.value] | 1 << settle.variable) & written
+            if touched or can_fail[settle.value] or self._settles_all:
+                settles.append(index)
+                written |= 1 << settle.variable
+        clocks = [
+            index
+            for index, clock in enumerate(model.clocks)
+            if index == command.clock or self._reads[clock.runs_while] & written or can_fail[clock.runs_while]
+        ]
+        return settles, clocks
