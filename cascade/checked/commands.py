@@ -77,6 +77,11 @@ class CommandBuilder:
                 self._diagnostics.add(messages.declared_twice(name.text, seen[name.text], name.span))
                 continue
             seen[name.text] = name.span
+            if statement.lasts is not None:
+                ending = f"{name.text}_ends"
+                if ending in seen:
+                    self._diagnostics.add(messages.declared_twice(ending, seen[ending], statement.lasts.span))
+                seen[ending] = statement.lasts.span
             for index, scope in self._loop(statement, instance):
                 result.extend(self._command(statement, instance, scope, index))
         return result
@@ -230,21 +235,16 @@ class CommandBuilder:
         known = [s for s in sources if s is not None]
         if destination is None or len(known) < len(sources):
             return
-        current = self._current(targets)
-        guards.append(self._builder.or_(*[self._builder.eq(current, s) for s in known]))
+        current = self._evaluator.value(node.target, scope)
+        if not isinstance(current, Scalar):
+            return
+        now = current.expr
+        guards.append(self._builder.or_(*[self._builder.eq(now, s) for s in known]))
         self._write(node, targets, destination, updates)
-        undo_guards.append(self._builder.eq(current, destination))
+        undo_guards.append(self._builder.eq(now, destination))
         self._write(node, targets, known[0], undo_updates)
         if lasts is not None and len(known) > 1:
             self._diagnostics.add(messages.undo_is_a_choice(lasts.span, node.sources[0].span.text))
-
-    def _current(self, targets: list[Target]) -> ExprId:
-        """The value that the written variable has now."""
-        result = self._read(targets[-1])
-        for target in reversed(targets[:-1]):
-            assert target.condition is not None, "several targets are told apart by conditions"
-            result = self._builder.ite(target.condition, self._read(target), result)
-        return result
 
     def _read(self, target: Target) -> ExprId:
         value = self._evaluator.entity_value(target.owner, target.entity, target.entity.declaration.span)
@@ -257,9 +257,9 @@ class CommandBuilder:
         for target in targets:
             variable = target.entity.variable
             if variable in updates:
-                name = self._variables[variable].name
+                name = node.target.span.text
                 self._diagnostics.add(messages.written_twice(node.target.span, name, updates[variable].span))
-                continue
+                return
             written = value
             if target.condition is not None:
                 written = self._builder.ite(target.condition, value, self._read(target))
@@ -274,7 +274,7 @@ class CommandBuilder:
         number = self._builder.value(value) if isinstance(written, tree.Integer) else None
         entity = target.entity
         if number is not None and not entity.low <= number <= entity.high:
-            domain = f"{self._variables[entity.variable].name}: {entity.low}..{entity.high}"
+            domain = f"{entity.declaration.name.text}: {entity.low}..{entity.high}"
             self._diagnostics.add(
                 messages.outside_domain(node.span, str(number), domain, entity.declaration.type.span)
             )
@@ -307,7 +307,7 @@ class CommandBuilder:
                 return None
             if not instance.contains(owner):
                 self._diagnostics.add(
-                    messages.foreign_write(expr.span, owner.child_path(entity.declaration.name.text), _name(owner), _name(instance))
+                    messages.foreign_write(expr.span, expr.span.text, owner.local_name, instance.local_name)
                 )
                 return None
             if isinstance(self._evaluator.entity_value(owner, entity, expr.span), Unknown):
@@ -325,7 +325,7 @@ class CommandBuilder:
             found = self._evaluator.lookup(expr.text, scope)
             if found is None:
                 candidates = [v for v, e in instance.entities.items() if isinstance(e, StateVariable)]
-                where = "in the system" if not instance.steps else f"in component {instance.path}"
+                where = f"in {instance.local_name}"
                 self._diagnostics.add(messages.unknown_name(expr.span, expr.text, where, candidates))
                 return None
             if not isinstance(found, tuple):
@@ -344,27 +344,35 @@ class CommandBuilder:
             entity = owner.entities.get(expr.name.text)
             if entity is None:
                 self._diagnostics.add(
-                    messages.unknown_name(expr.name.span, expr.name.text, f"in {_name(owner)}", owner.entities)
+                    messages.unknown_name(expr.name.span, expr.name.text, f"in {owner.local_name}", owner.entities)
                 )
                 return None
             result.append((owner, entity, condition))
         return result
 
+    def _merged(self, owners: list[tuple[Instance, ExprId | None]]) -> list[tuple[Instance, ExprId | None]]:
+        """Each owner once: chosen if one of its conditions holds."""
+        conditions: dict[Instance, list[ExprId]] = {}
+        for owner, condition in owners:
+            assert condition is not None, "what is chosen has a condition"
+            conditions.setdefault(owner, []).append(condition)
+        return [(owner, self._builder.or_(*found)) for owner, found in conditions.items()]
+
     def _owners(self, base: Value, expr: tree.Attribute) -> list[tuple[Instance, ExprId | None]] | None:
         if isinstance(base, Instance):
             return [(base, None)]
-        if isinstance(base, Choice) and all(isinstance(o, Instance) for o in base.options):
+        if isinstance(base, Choice):
+            builder = self._builder
+            # Fails where the index is outside, whichever member it is compared with.
+            is_inside = builder.select(base.index, (builder.true,) * len(base.options), base.span)
             result: list[tuple[Instance, ExprId | None]] = []
-            true, false = self._builder.true, self._builder.false
-            for number, option in enumerate(base.options):
-                assert isinstance(option, Instance), "checked above"
-                is_chosen = tuple([true if number == i else false for i in range(len(base.options))])
-                result.append((option, self._builder.select(base.index, is_chosen, base.span)))
-            return result
+            for number, option in enumerate(base.options, start=1):
+                owners = self._owners(option, expr)
+                if owners is None:
+                    return None
+                is_chosen = builder.and_(is_inside, builder.eq(base.index, builder.const(number)))
+                result.extend((o, is_chosen if c is None else builder.and_(is_chosen, c)) for o, c in owners)
+            return self._merged(result)
         if base is not UNKNOWN:
             self._diagnostics.add(messages.wrong_type(expr.base.span, "a component", describe(base)))
         return None
-
-
-def _name(instance: Instance) -> str:
-    return instance.path or "the system"

@@ -28,6 +28,7 @@ from cascade.checked.instances import (
     Step,
     Unknown,
     Value,
+    Work,
 )
 from cascade.checked.model import BOOL, INT, Kind, ValueType, Variable
 from cascade.core.build import ExpressionBuilder
@@ -35,8 +36,14 @@ from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.source import Span
 from cascade.syntax import tree
 
-INSTANCES_MAX = 200_000
+INSTANCES_MAX = 50_000
 """Components of one system; a product of nested groups beyond this is a mistake, or a fleet to be counted."""
+
+EVALUATIONS_MAX = 1_000_000
+"""Expressions that are evaluated for one system: a quantifier inside a quantifier over a large group is evaluated for each pair."""
+
+NESTED_COMPONENTS_MAX = 200
+"""Components inside components."""
 
 DOMAIN_MAX = 1 << 31
 """Values of one variable."""
@@ -76,6 +83,7 @@ class Constructor:
         diagnostics: Diagnostics,
         overrides: tuple[Override, ...],
         reaches: Callable[[Instance, Instance, Span], Value],
+        work: Work,
         *,
         is_phantom: bool = False,
     ) -> None:
@@ -86,7 +94,8 @@ class Constructor:
         self._types_of = types_of
         self._overrides = overrides
         self._is_phantom = is_phantom
-        self._instance_count = 0
+        self._work = work
+        self._statements: dict[int, tuple[tree.Statement, ...]] = {}
         self.root: Instance | None = None
         self.evaluator = Evaluator(
             self.builder,
@@ -96,6 +105,7 @@ class Constructor:
             group=self._group,
             state=self._state,
             reaches=reaches,
+            work=work,
         )
 
     # --- instances ---
@@ -186,14 +196,17 @@ class Constructor:
         lexical: Instance | None = None,
         group: Group | None = None,
     ) -> Instance:
-        self._instance_count += 1
+        self._work.instances_left -= 1
         name = declaration.name.text
-        statements = with_defaults(declaration, is_system=False)
+        statements = self._with_defaults(declaration)
         if lexical is None and name in owner.type_chain:
             chain = [*owner.type_chain[owner.type_chain.index(name) :], name]
             self.diagnostics.add(messages.contains_itself(owner.declaration.name.span, chain))
             statements = ()
-        if self._instance_count > INSTANCES_MAX:
+        elif len(owner.steps) >= NESTED_COMPONENTS_MAX:
+            self.diagnostics.add(messages.nested_components(declaration.name.span, NESTED_COMPONENTS_MAX))
+            statements = ()
+        if self._work.instances_left < 0:
             self.diagnostics.add(messages.too_large(declaration.name.span, "components", INSTANCES_MAX))
             statements = ()
         scope = Scope(owner)
@@ -209,6 +222,7 @@ class Constructor:
             bindings[argument.name.text] = Binding(argument, scope)
         return Instance(
             steps=(*owner.steps, step),
+            path=owner.child_path(step.text()),
             declaration=declaration,
             type_name=name,
             statements=statements,
@@ -221,6 +235,13 @@ class Constructor:
             populate=self._populate,
         )
 
+    def _with_defaults(self, declaration: tree.Component) -> tuple[tree.Statement, ...]:
+        """The statements of a component and what is implied, made once for all instances."""
+        key = id(declaration)
+        if key not in self._statements:
+            self._statements[key] = with_defaults(declaration, is_system=False)
+        return self._statements[key]
+
     def _type(self, instance: Instance, name: tree.Identifier) -> tree.Component | None:
         types = self._types_of(name.span)
         if name.text not in types:
@@ -231,14 +252,14 @@ class Constructor:
     # --- what an entity is ---
 
     def _group(self, instance: Instance, entity: GroupEntity) -> Value:
-        if entity.group is not None:
-            return entity.group
+        if entity.value is None:
+            name, span = entity.declaration.name.text, entity.declaration.count.span
+            entity.value = self.evaluator.guarded(instance, name, span, lambda: self._make_group(instance, entity))
+        return entity.value
+
+    def _make_group(self, instance: Instance, entity: GroupEntity) -> Value:
         declaration = entity.declaration
         name = instance.child_path(declaration.name.text)
-        if entity.in_progress:
-            self.diagnostics.add(messages.cycle(declaration.count.span, [name, name]))
-            return UNKNOWN
-        entity.in_progress = True
         scope = Scope(instance)
         size = self.evaluator.constant(declaration.count, scope, INT, "the number of members")
         needs = self.evaluator.constant(declaration.needs, scope, INT, "`needs`")
@@ -248,7 +269,7 @@ class Constructor:
         if size < 1:
             self.diagnostics.add(messages.empty_range(declaration.count.span, f"group `{declaration.name.text}`"))
             return UNKNOWN
-        if self._instance_count + size > INSTANCES_MAX:
+        if size > self._work.instances_left:
             self.diagnostics.add(messages.too_large(declaration.span, "components", INSTANCES_MAX))
             return UNKNOWN
         if not 0 <= needs <= size:
@@ -258,20 +279,14 @@ class Constructor:
         for index in range(1, size + 1):
             step = Step(declaration.name.text, index)
             group.members.append(self._instance(instance, type_declaration, step, declaration.args, group=group))
-        entity.group = group
         return group
 
     def _parameter(self, instance: Instance, entity: Parameter) -> Value:
-        if entity.value is not None:
-            return entity.value
-        name = entity.declaration.name
-        if entity.in_progress:
-            path = instance.child_path(name.text)
-            self.diagnostics.add(messages.cycle(name.span, [path, path]))
-            return UNKNOWN
-        entity.in_progress = True
-        entity.value = self._parameter_value(instance, entity)
-        entity.in_progress = False
+        if entity.value is None:
+            name = entity.declaration.name
+            entity.value = self.evaluator.guarded(
+                instance, name.text, name.span, lambda: self._parameter_value(instance, entity)
+            )
         return entity.value
 
     def _parameter_value(self, instance: Instance, entity: Parameter) -> Value:
@@ -321,57 +336,52 @@ class Constructor:
         return instance.declaration.name.span
 
     def _port(self, instance: Instance, entity: PortEntity) -> Value:
-        if entity.value is not None:
-            return entity.value
-        name = entity.declaration.name.text
-        binding = instance.bindings.get(name)
-        if self._is_phantom and binding is None:
-            return UNKNOWN
-        if binding is None:
-            place = self._instantiation_span(instance)
-            self.diagnostics.add(messages.unbound_port(place, name, instance.type_name, entity.declaration.span))
-            entity.value = UNKNOWN
-            return UNKNOWN
-        if entity.in_progress:
-            path = instance.child_path(name)
-            self.diagnostics.add(messages.cycle(binding.argument.span, [path, path]))
-            return UNKNOWN
-        entity.in_progress = True
-        value = self.evaluator.value(binding.argument.value, binding.scope)
-        entity.value = self._checked_port(entity.declaration, value, binding.argument.value.span)
+        if entity.value is None:
+            entity.value = self._port_value(instance, entity)
         return entity.value
 
-    def _checked_port(self, port: tree.Port, value: Value, span: Span) -> Value:
-        wanted = port.type_name.text
-        if wanted == ANY_COMPONENT and not isinstance(value, Scalar):
-            return value
-        types = self._types_of(port.type_name.span)
-        if wanted not in types:
+    def _port_value(self, instance: Instance, entity: PortEntity) -> Value:
+        port, types = entity.declaration, self._types_of(entity.declaration.type_name.span)
+        wanted, name = port.type_name.text, port.name.text
+        if wanted not in types and wanted != ANY_COMPONENT:
             self.diagnostics.add(messages.unknown_type(port.type_name.span, wanted, [*types, ANY_COMPONENT]))
             return UNKNOWN
+        binding = instance.bindings.get(name)
+        if binding is None:
+            if not self._is_phantom:
+                place = self._instantiation_span(instance)
+                self.diagnostics.add(messages.unbound_port(place, name, instance.type_name, port.span))
+            return UNKNOWN
+        argument, scope = binding.argument, binding.scope
+        value = self.evaluator.guarded(
+            instance, name, argument.span, lambda: self.evaluator.value(argument.value, scope)
+        )
+        return self._checked_port(port, types.get(wanted), value, argument.value.span)
+
+    def _checked_port(self, port: tree.Port, wanted: tree.Component | None, value: Value, span: Span) -> Value:
+        """`value` if it is a component or a group of type `wanted` (None: of any type), or a choice of such."""
         if isinstance(value, Unknown):
             return UNKNOWN
-        candidates: list[Value] = [value]
-        if isinstance(value, Choice):
-            candidates = list(value.options)
-        for candidate in candidates:
+        for candidate in _options(value):
             member = candidate.members[0] if isinstance(candidate, Group) else candidate
-            if not isinstance(member, Instance) or member.declaration is not types[wanted]:
-                found = f"a component of type {member.type_name}" if isinstance(member, Instance) else describe(value)
-                self.diagnostics.add(messages.wrong_port_type(span, port.name.text, wanted, found))
-                return UNKNOWN
+            if isinstance(member, Instance) and (wanted is None or member.declaration is wanted):
+                continue
+            found = f"a component of type {member.type_name}" if isinstance(member, Instance) else describe(candidate)
+            name = "" if wanted is None else wanted.name.text
+            self.diagnostics.add(messages.wrong_port_type(span, port.name.text, name, found))
+            return UNKNOWN
         return value
 
     # --- variables ---
 
     def _state(self, instance: Instance, entity: StateVariable) -> Value:
-        if entity.type is None:
-            if entity.in_progress:
-                path = instance.child_path(entity.declaration.name.text)
-                self.diagnostics.add(messages.cycle(entity.declaration.span, [path, path]))
-                return UNKNOWN
-            entity.in_progress = True
-            self._allocate(instance, entity)
+        if entity.value is None:
+            name, span = entity.declaration.name.text, entity.declaration.span
+            entity.value = self.evaluator.guarded(instance, name, span, lambda: self._make_state(instance, entity))
+        return entity.value
+
+    def _make_state(self, instance: Instance, entity: StateVariable) -> Value:
+        self._allocate(instance, entity)
         assert entity.type is not None, "allocation gives the type"
         if entity.variable < 0:
             return UNKNOWN
@@ -443,3 +453,12 @@ class Constructor:
             )
             return (entity.low,)
         return (number,)
+
+
+def _options(value: Value) -> Iterator[Value]:
+    """`value` itself, or all that a choice may choose."""
+    if isinstance(value, Choice):
+        for option in value.options:
+            yield from _options(option)
+    else:
+        yield value

@@ -4,33 +4,40 @@ from cascade.source import Span
 from cascade.syntax import tree
 
 
+_NAMED = tree.Let | tree.State | tree.Param | tree.Port | tree.Part | tree.Redundant | tree.Component
+"""Statements that declare a name which expressions may use."""
+
+
 def with_defaults(
     declaration: tree.Component | tree.System, *, is_system: bool
 ) -> tuple[tree.Statement, ...]:
     """The statements of a component with its implied `health`, `crash`, `healthy`, `serving` and `forwards`."""
     span = declaration.name.span
     body = declaration.body
-    lets = {s.name.text for s in body if isinstance(s, tree.Let)}
+    names = {s.name.text for s in body if isinstance(s, _NAMED)}
     states = {s.name.text: s for s in body if isinstance(s, tree.State)}
     has_parts = any(isinstance(s, tree.Part | tree.Redundant | tree.Component) for s in body)
     implied: list[tree.Statement] = []
-    if not (states or "serving" in lets or has_parts or is_system):
+    if not (states or "serving" in names or has_parts or is_system):
         health = _health(span)
         states["health"] = health
         implied.append(health)
         if not any(isinstance(s, tree.Command) and s.name.text == "crash" for s in body):
             implied.append(_crash(span))
-    has_healthy = "healthy" in lets
-    if "health" in states and not has_healthy and _has_up(states["health"]):
-        implied.append(_let("healthy", tree.Binary(operator="==", left=_name("health", span), right=_name("up", span), span=span), span))
+    has_healthy = "healthy" in names
+    # Without an `up` nothing says what healthy means: an error, unless the component says itself when it serves.
+    if "health" in states and not has_healthy and (_has_up(states["health"]) or "serving" not in names):
+        place = states["health"].name.span
+        is_up = tree.Binary(operator="==", left=_name("health", place), right=_name("up", place), span=place)
+        implied.append(_let("healthy", is_up, span))
         has_healthy = True
-    if "serving" not in lets:
+    if "serving" not in names:
         conditions: list[tree.Expr] = [_name("healthy", span)] if has_healthy else []
         for statement in body:
             if isinstance(statement, tree.Needs):
                 conditions.extend(_serving(target) for target in statement.targets)
         implied.append(_let("serving", _conjunction(conditions, span), span))
-    if "forwards" not in lets:
+    if "forwards" not in names:
         implied.append(_let("forwards", _name("serving", span), span))
     return (*body, *implied)
 

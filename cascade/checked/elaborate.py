@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from cascade.checked import lints, messages
 from cascade.checked.checks import CheckBuilder, overrides_of, validate_fixes
 from cascade.checked.commands import CommandBuilder, PlacedCommand
-from cascade.checked.construct import Constructor
-from cascade.checked.instances import UNKNOWN, GroupEntity, Instance, LetEntity, OutageEntity, Scalar, Scope, Value
+from cascade.checked.construct import EVALUATIONS_MAX, INSTANCES_MAX, Constructor
+from cascade.checked.evaluate import NESTED_EXPRESSIONS_MAX, describe
+from cascade.checked.instances import UNKNOWN, GroupEntity, Instance, LetEntity, OutageEntity, Scalar, Scope, Value, Work
+from cascade.checked.instances import Group as GroupOfInstances
 from cascade.checked.links import Links
 from cascade.checked.model import (
     BOOL,
@@ -37,8 +39,8 @@ COMMANDS_MAX = 200_000
 _BOOLEAN_NAMES = ("healthy", "serving", "forwards")
 """Derived values that the language itself reads."""
 
-_RECURSION_LIMIT = 60_000
-"""Enough for `evaluate.NESTED_VALUES_MAX` derived values in a row; evaluation recurses in Python only, not in C."""
+_RECURSION_LIMIT = 100_000
+"""Enough for `NESTED_EXPRESSIONS_MAX` expressions inside each other; evaluation recurses in Python only, not in C."""
 
 
 def elaborate(loaded: Loaded, diagnostics: Diagnostics, fix_names: tuple[str, ...] = ()) -> System | None:
@@ -50,6 +52,11 @@ def elaborate(loaded: Loaded, diagnostics: Diagnostics, fix_names: tuple[str, ..
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:
         return _Elaboration(loaded, diagnostics, fix_names).run()
+    except RecursionError:  # functions of very many arguments nest deeper than the bounds on expressions tell
+        start = loaded.main.tree.span.start
+        place = Span(loaded.main.source, start, start)
+        diagnostics.add(messages.too_deep(place, NESTED_EXPRESSIONS_MAX, "expressions"))
+        return None
     finally:
         sys.setrecursionlimit(limit)
 
@@ -59,6 +66,8 @@ class _Elaboration:
         self._loaded = loaded
         self._diagnostics = diagnostics
         self._fix_names = fix_names
+        self._types_used: set[str] = set()
+        self._work = Work(evaluations_left=EVALUATIONS_MAX, instances_left=INSTANCES_MAX)
         self._types = {file.source.name: file.types for file in loaded.files}
 
     def run(self) -> System | None:
@@ -67,43 +76,46 @@ class _Elaboration:
             self._diagnostics.add(messages.more_systems(systems[0].name.span, extra.name.span))
         lints.lint_names(self._loaded.main.tree, self._diagnostics)
         system = self._system(systems[0]) if systems else None
-        if not systems:
-            for declaration in self._loaded.main.tree.components:
-                self._phantom(declaration)
+        self._look_at_unused(set() if system is None else self._types_used)
         return None if self._diagnostics.errors else system
 
     def _types_of(self, span: Span) -> dict[str, tree.Component]:
         return self._types[span.source.name]
 
-    def _system(self, node: tree.System) -> System:
+    def _system(self, node: tree.System) -> System | None:
         fixes = tuple(s for s in node.body if isinstance(s, tree.Fix))
         check_nodes = tuple(s for s in node.body if isinstance(s, tree.Check))
         self._report_duplicates(fixes)
         self._report_duplicates(check_nodes)
-        links = Links()
+        links = Links(self._diagnostics)
         overrides = overrides_of(fixes, self._fix_names)
-        constructor = Constructor(self._types_of, self._diagnostics, overrides, links.reaches)
+        constructor = Constructor(self._types_of, self._diagnostics, overrides, links.reaches, self._work)
         root = constructor.make_root(node)
         instances = list(constructor.walk(root))
+        self._types_used = constructor.types_used
+        if self._work.instances_left < 0:
+            return None  # too large, which was reported
         self._allocate(constructor, instances)
         links.collect(constructor, instances)
+        links.find_cuts(root, check_nodes)
         self._report_misplaced(instances, is_system=True)
         builder = CommandBuilder(constructor)
         placed = self._commands(builder, instances)
-        placed.extend(links.cut_commands(root, check_nodes, builder))
+        placed.extend(links.cut_commands(builder))
         derived = self._derived(constructor, instances)
+        self._look_at_needs(constructor, instances)
         outages = self._outages(constructor, root)
         checks = CheckBuilder(constructor, root, placed)
         names = frozenset(fix.name.text for fix in fixes)
         checked = [checks.check(check, names) for check in check_nodes]
-        validate_fixes(constructor, root, instances, fixes)
-        for declaration in self._loaded.main.tree.components:
-            if declaration.name.text not in constructor.types_used:
-                self._phantom(declaration)
+        # Another fix may set what is not there under the applied ones (a member of a group that they shrink).
+        shown = [fix for fix in fixes if not self._fix_names or fix.name.text in self._fix_names]
+        validate_fixes(constructor, root, instances, tuple(shown))
         known = tuple(check for check in checked if check is not None)
+        assert len(known) == len(check_nodes) or self._diagnostics.errors, "a check without a value has an error"
         is_timed = any(p.command.timing is not None for p in placed)
         tick_ms = self._tick(constructor, root, placed, known)
-        lints.lint_rounding(placed, tick_ms, self._diagnostics)
+        lints.lint_rounding(placed, check_nodes, checked, tick_ms, self._diagnostics)
         return System(
             name=node.name.text,
             text=node.text,
@@ -152,8 +164,7 @@ class _Elaboration:
                 declaration = entity.declaration
                 if declaration.parameters is not None:
                     if not entity.values:
-                        unknown: dict[str, Value] = {p.text: UNKNOWN for p in declaration.parameters}
-                        constructor.evaluator.value(declaration.value, Scope(instance, unknown))
+                        self._uncalled(constructor, instance, declaration)
                     continue
                 value = constructor.evaluator.entity_value(instance, entity, declaration.name.span)
                 if name in _BOOLEAN_NAMES:
@@ -164,6 +175,22 @@ class _Elaboration:
                         Derived(name=path, component=instance.path, type=value.type, value=value.expr, span=declaration.span)
                     )
         return tuple(result)
+
+    def _uncalled(self, constructor: Constructor, instance: Instance, declaration: tree.Let) -> None:
+        unknown: dict[str, Value] = {p.text: UNKNOWN for p in declaration.parameters or ()}
+        evaluator, scope = constructor.evaluator, Scope(instance, unknown)
+        name = declaration.name
+        evaluator.guarded(instance, name.text, name.span, lambda: evaluator.value(declaration.value, scope))
+
+    def _look_at_needs(self, constructor: Constructor, instances: list[Instance]) -> None:
+        """What is needed is a component or a group, also where a `serving` of its own makes no use of it."""
+        for instance in instances:
+            for statement in instance.statements:
+                for target in statement.targets if isinstance(statement, tree.Needs) else ():
+                    value = constructor.evaluator.value(target, Scope(instance))
+                    if isinstance(value, Scalar):
+                        found = describe(value)
+                        self._diagnostics.add(messages.wrong_type(target.span, "a component or a group", found))
 
     def _outages(self, constructor: Constructor, root: Instance) -> tuple[Outage, ...]:
         result: list[Outage] = []
@@ -179,33 +206,47 @@ class _Elaboration:
         result: list[Group] = []
         for instance in instances:
             for entity in instance.entities.values():
-                if not isinstance(entity, GroupEntity) or entity.group is None:
+                if not isinstance(entity, GroupEntity) or not isinstance(entity.value, GroupOfInstances):
                     continue
-                serving = constructor.evaluator.serving(entity.group, entity.declaration.span)
+                group = entity.value
+                serving = constructor.evaluator.serving(group, entity.declaration.span)
                 if serving is None:
                     continue
                 result.append(
                     Group(
-                        name=entity.group.name,
-                        members=tuple(m.path for m in entity.group.members),
-                        needs=entity.group.needs,
+                        name=group.name,
+                        members=tuple(m.path for m in group.members),
+                        needs=group.needs,
                         serving=serving,
                         span=entity.declaration.name.span,
                     )
                 )
         return tuple(result)
 
-    def _phantom(self, declaration: tree.Component) -> None:
-        """Look at a type that nothing uses, with unknown ports, so that its errors show too."""
-        links = Links()
-        constructor = Constructor(self._types_of, self._diagnostics, (), links.reaches, is_phantom=True)
+    def _look_at_unused(self, used: set[str]) -> None:
+        """Look at the types of the main file that nothing uses; first at those that no other type contains, which shows the others."""
+        declared = self._loaded.main.tree.components
+        contained = {s.type_name.text for d in declared for s in d.body if isinstance(s, tree.Part | tree.Redundant)}
+        for declaration in sorted(declared, key=lambda d: d.name.text in contained):
+            if declaration.name.text not in used and self._work.instances_left >= 0:
+                used |= self._phantom(declaration)
+
+    def _phantom(self, declaration: tree.Component) -> set[str]:
+        """Look at a type by itself, with unknown ports, so that its errors show too; gives the types that were seen with it."""
+        links = Links(self._diagnostics)
+        constructor = Constructor(
+            self._types_of, self._diagnostics, (), links.reaches, self._work, is_phantom=True
+        )
         root = constructor.make_root(declaration)
         instances = list(constructor.walk(root))
         self._allocate(constructor, instances)
         links.collect(constructor, instances)
+        links.find_cuts(root, ())
         self._report_misplaced(instances, is_system=False)
         self._commands(CommandBuilder(constructor), instances)
         self._derived(constructor, instances)
+        self._look_at_needs(constructor, instances)
+        return constructor.types_used
 
     # --- what is reported here ---
 

@@ -24,6 +24,7 @@ from cascade.checked.instances import (
     StateVariable,
     Unknown,
     Value,
+    Work,
 )
 from cascade.checked.model import BOOL, DURATION, INT, PERCENT, Kind, ValueType
 from cascade.core.build import ExpressionBuilder, reachable
@@ -33,7 +34,16 @@ from cascade.source import Span
 from cascade.syntax import tree
 
 NESTED_VALUES_MAX = 2_000
-"""Derived values in a row, each needing the next; Python's own recursion is kept below its limit by this."""
+"""Derived values in a row, each needing the next."""
+
+NESTED_EXPRESSIONS_MAX = 5_000
+"""Expressions inside expressions, through all the values that they need; keeps Python's recursion below its limit."""
+
+NESTED_CHOICES_MAX = 20
+"""Choices inside choices, as in `nodes[i].disks[j]`."""
+
+NUMBER_MAX = 1 << 56
+"""Largest number of an expression in either direction; engines compute with words of 64 bits."""
 
 _MEASURES = {Kind.INT, Kind.DURATION, Kind.PERCENT}
 _PRODUCTS = {
@@ -66,6 +76,7 @@ class Evaluator:
         group: Callable[[Instance, GroupEntity], Value],
         state: Callable[[Instance, StateVariable], Value],
         reaches: Callable[[Instance, Instance, Span], Value],
+        work: Work,
     ) -> None:
         self.builder = builder
         self.diagnostics = diagnostics
@@ -74,6 +85,9 @@ class Evaluator:
         self._group = group
         self._state = state
         self._reaches = reaches
+        self._work = work
+        self._evaluations_max = work.evaluations_left
+        self._depth = 0
         self._in_progress: dict[tuple[Instance, str], None] = {}
         self._group_serving: dict[Group, Value] = {}
 
@@ -111,6 +125,28 @@ class Evaluator:
 
     def value(self, expr: tree.Expr, scope: Scope, expected: ValueType | None = None) -> Value:
         """The value of any expression. Where `expected` is an enumeration, its labels win over names in scope."""
+        if not self._may_go_on(expr.span):
+            return UNKNOWN
+        self._depth += 1
+        try:
+            return self._value(expr, scope, expected)
+        finally:
+            self._depth -= 1
+
+    def _may_go_on(self, span: Span) -> bool:
+        """Whether there is room for one more evaluation, and for one more inside those in progress; if not, that is reported."""
+        self._work.evaluations_left -= 1
+        if self._work.evaluations_left < 0:
+            if self._work.evaluations_left == -1:
+                what = "expressions, counted for each member of a group"
+                self.diagnostics.add(messages.too_large(span, what, self._evaluations_max))
+            return False
+        if self._depth >= NESTED_EXPRESSIONS_MAX:
+            self.diagnostics.add(messages.too_deep(span, NESTED_EXPRESSIONS_MAX, "expressions"))
+            return False
+        return True
+
+    def _value(self, expr: tree.Expr, scope: Scope, expected: ValueType | None) -> Value:
         match expr:
             case tree.Integer(value=number):
                 return Scalar(INT, self.builder.const(number))
@@ -198,7 +234,7 @@ class Evaluator:
 
     def _outage(self, instance: Instance, entity: OutageEntity, span: Span) -> Value:
         if entity.value is None:
-            with_guard = self._guarded(
+            with_guard = self.guarded(
                 instance,
                 entity.declaration.name.text,
                 span,
@@ -213,20 +249,19 @@ class Evaluator:
         declaration = entity.declaration
         parameters = [p.text for p in declaration.parameters or ()]
         scope = Scope(instance, dict(zip(parameters, args, strict=True)))
-        result = self._guarded(instance, declaration.name.text, span, lambda: self.value(declaration.value, scope))
+        result = self.guarded(instance, declaration.name.text, span, lambda: self.value(declaration.value, scope))
         entity.values[args] = result
         return result
 
-    def _guarded(self, instance: Instance, name: str, span: Span, evaluate: Callable[[], Value]) -> Value:
-        """`evaluate()`, with cycles and too deep nesting reported at `span`."""
+    def guarded(self, instance: Instance, name: str, span: Span, evaluate: Callable[[], Value]) -> Value:
+        """`evaluate()`, the value of what `instance` declares as `name`, with cycles and too deep nesting reported at `span`."""
         key = (instance, name)
         if key in self._in_progress:
             chain = list(self._in_progress)
-            names = [i.child_path(n) for i, n in [*chain[chain.index(key) :], key]]
-            self.diagnostics.add(messages.cycle(span, names))
+            self.diagnostics.add(messages.cycle(span, _cycle_names([*chain[chain.index(key) :], key])))
             return UNKNOWN
         if len(self._in_progress) >= NESTED_VALUES_MAX:
-            self.diagnostics.add(messages.too_deep(span, NESTED_VALUES_MAX))
+            self.diagnostics.add(messages.too_deep(span, NESTED_VALUES_MAX, "derived values"))
             return UNKNOWN
         self._in_progress[key] = None
         try:
@@ -242,17 +277,29 @@ class Evaluator:
             return UNKNOWN
         if not isinstance(value, Choice):
             return use(value)
-        results = [self._lift(option, use) for option in value.options]
-        if any(isinstance(r, Unknown) for r in results):
+        if not self._may_go_on(value.span):
             return UNKNOWN
+        results: list[Value] = []
+        for option in value.options:
+            result = self._lift(option, use)
+            if isinstance(result, Unknown):
+                return UNKNOWN
+            results.append(result)
         scalars = [r for r in results if isinstance(r, Scalar)]
         if len(scalars) < len(results):
-            return Choice(value.index, tuple(results), value.span)
+            return self._choice(value.index, tuple(results), value.span)
         if any(s.type != scalars[0].type for s in scalars):
             self.diagnostics.add(messages.wrong_type(value.span, scalars[0].type.describe(), "different types in different members"))
             return UNKNOWN
         expr = self.builder.select(value.index, tuple([s.expr for s in scalars]), value.span)
         return Scalar(scalars[0].type, expr)
+
+    def _choice(self, index: ExprId, options: tuple[Value, ...], span: Span) -> Value:
+        depth = 1 + max(option.depth if isinstance(option, Choice) else 0 for option in options)
+        if depth > NESTED_CHOICES_MAX:
+            self.diagnostics.add(messages.too_deep(span, NESTED_CHOICES_MAX, "choices between components"))
+            return UNKNOWN
+        return Choice(index, options, span, depth)
 
     def _attribute(self, base: Value, expr: tree.Attribute) -> Value:
         name = expr.name.text
@@ -272,7 +319,7 @@ class Evaluator:
             if name == "serving":
                 return self.group_serving(base)
             note = "to speak of one member write `group[1].name`, of all `all(x in group: x.name)`"
-            where = f"of group {base.name}"
+            where = f"of group {base.declaration.name.text}"
             self.diagnostics.add(messages.unknown_name(expr.name.span, name, where, ["size", "needs", "serving"], note))
             return UNKNOWN
         self.diagnostics.add(messages.wrong_type(expr.base.span, "a component or a group", describe(base)))
@@ -294,6 +341,8 @@ class Evaluator:
 
     def serving(self, value: Instance | Group, span: Span, name: str = "serving") -> ExprId | None:
         """Whether a component or a group serves (or forwards); None after an error."""
+        if isinstance(value, Instance) and name not in value.entities:
+            return None  # a component that contains itself, which was reported
         found = self.group_serving(value) if isinstance(value, Group) else self.entity_value(value, value.entities[name], span)
         found = self.of_type(span, found, BOOL)
         return found.expr if isinstance(found, Scalar) else None
@@ -312,12 +361,12 @@ class Evaluator:
             size = len(group.members)
             is_literal = isinstance(expr.index, tree.Integer)
             if number is not None and not 1 <= number <= size and is_literal:
-                self.diagnostics.add(messages.index_outside(expr.index.span, group.name, number, size))
+                self.diagnostics.add(messages.index_outside(expr.index.span, group.declaration.name.text, number, size))
                 return UNKNOWN
             if number is not None and 1 <= number <= size:
                 return group.members[number - 1]
             # A param may be such that a lazy `and` or `if` never looks: an index outside fails where a run evaluates it.
-            return Choice(index, tuple(group.members), expr.span)
+            return self._choice(index, tuple(group.members), expr.span)
 
         return self._lift(base, pick)
 
@@ -366,6 +415,17 @@ class Evaluator:
         return Scalar(BOOL, self.builder.lt(a, b) if expr.operator in ("<", ">") else self.builder.le(a, b))
 
     def _arithmetic(self, expr: tree.Binary, left: Scalar, right: Scalar) -> Value:
+        value = self._arithmetic_value(expr, left, right)
+        return self._bounded(expr.span, value) if isinstance(value, Scalar) else value
+
+    def _bounded(self, span: Span, value: Scalar) -> Value:
+        """`value` if its numbers fit a machine word, with room for what is added up later."""
+        if -NUMBER_MAX <= self.builder.low[value.expr] and self.builder.high[value.expr] <= NUMBER_MAX:
+            return value
+        self.diagnostics.add(messages.number_too_large(span, NUMBER_MAX))
+        return UNKNOWN
+
+    def _arithmetic_value(self, expr: tree.Binary, left: Scalar, right: Scalar) -> Value:
         builder, kinds = self.builder, (left.type.kind, right.type.kind)
         match expr.operator:
             case "+" | "-" if left.type == right.type:
@@ -395,7 +455,7 @@ class Evaluator:
         return result
 
     def _same(self, expr: tree.Binary, left: Value, right: Value) -> Value:
-        if isinstance(left, Instance | Group) and isinstance(right, Instance | Group):
+        if (isinstance(left, Instance) and isinstance(right, Instance)) or (isinstance(left, Group) and isinstance(right, Group)):
             return Scalar(BOOL, self.builder.const(int(left is right), is_bool=True))
         if isinstance(left, Scalar) and isinstance(right, Scalar):
             if left.type == right.type:
@@ -464,9 +524,10 @@ class Evaluator:
             return UNKNOWN
         if isinstance(then, Scalar) and isinstance(otherwise, Scalar) and then.type == otherwise.type:
             return Scalar(then.type, self.builder.ite(condition, then.expr, otherwise.expr))
-        if isinstance(then, Instance) and isinstance(otherwise, Instance):
+        if not isinstance(then, Scalar) and not isinstance(otherwise, Scalar):
             index = self.builder.ite(condition, self.builder.const(1), self.builder.const(2))
-            return Choice(index, (then, otherwise), expr.span)
+            chosen = self.builder.value(index)
+            return self._choice(index, (then, otherwise), expr.span) if chosen is None else (then, otherwise)[chosen - 1]
         self.diagnostics.add(messages.wrong_type(expr.otherwise.span, describe(then), describe(otherwise)))
         return UNKNOWN
 
@@ -513,6 +574,8 @@ class Evaluator:
             self.diagnostics.add(messages.wrong_arity(expr.span, name, len(parameters), len(args)))
             return UNKNOWN
         if any(isinstance(a, Unknown) for a in args):
+            if (instance, name) in self._in_progress:
+                self.guarded(instance, name, expr.span, lambda: UNKNOWN)  # reports the recursion
             return UNKNOWN
         return self._spread(args, lambda chosen: self._let(instance, entity, tuple(chosen), expr.span))
 
@@ -551,21 +614,24 @@ class Evaluator:
                 self._report_type(span, scalars[0].type if scalars else INT, value)
                 return UNKNOWN
             scalars.append(value)
-        combine = self.builder.min if name == "min" else self.builder.max
-        return Scalar(scalars[0].type, self._fold(combine, [s.expr for s in scalars]))
+        combine = {"min": self.builder.min, "max": self.builder.max, "sum": self.builder.add}[name]
+        return self._bounded(spans[0], Scalar(scalars[0].type, self._fold(combine, [s.expr for s in scalars])))
 
     def _quantifier(self, group: Value, expr: tree.Quantifier, scope: Scope) -> Value:
         if not isinstance(group, Group):
             self.diagnostics.add(messages.wrong_type(expr.group.span, "a group", describe(group)))
             return UNKNOWN
-        bodies = [(m, scope.bind(expr.variable.text, m)) for m in group.members]
+        bodies = (scope.bind(expr.variable.text, m) for m in group.members)
         if expr.operator in ("sum", "min", "max"):
-            values = [self.value(expr.body, inner) for _, inner in bodies]
-            if expr.operator != "sum":
-                return self._extreme(expr.operator, values, [expr.body.span] * len(values))
-            return self._sum(values, expr)
+            values: list[Value] = []
+            for inner in bodies:
+                value = self.value(expr.body, inner)
+                if isinstance(value, Unknown):
+                    return UNKNOWN
+                values.append(value)
+            return self._extreme(expr.operator, values, [expr.body.span] * len(values))
         conditions = []
-        for _, inner in bodies:
+        for inner in bodies:
             condition = self.boolean(expr.body, inner)
             if condition is None:
                 return UNKNOWN
@@ -577,25 +643,15 @@ class Evaluator:
         one, zero = self.builder.const(1), self.builder.const(0)
         return Scalar(INT, self._fold(self.builder.add, [self.builder.ite(c, one, zero) for c in conditions]))
 
-    def _sum(self, values: list[Value], expr: tree.Quantifier) -> Value:
-        scalars = []
-        for value in values:
-            if isinstance(value, Unknown):
-                return UNKNOWN
-            if not isinstance(value, Scalar) or value.type.kind not in _MEASURES:
-                self._report_type(expr.body.span, INT, value)
-                return UNKNOWN
-            scalars.append(value)
-        return Scalar(scalars[0].type, self._fold(self.builder.add, [s.expr for s in scalars]))
-
     # --- small things ---
 
     @staticmethod
     def _fold(combine: Callable[[ExprId, ExprId], ExprId], items: list[ExprId]) -> ExprId:
-        result = items[0]
-        for item in items[1:]:
-            result = combine(result, item)
-        return result
+        """All items combined from left to right, in pairs, so that a thousand do not nest a thousand deep."""
+        while len(items) > 1:
+            pairs = [combine(a, b) for a, b in zip(items[::2], items[1::2], strict=False)]
+            items = pairs + items[2 * len(pairs) :]
+        return items[0]
 
     def of_type(self, span: Span, value: Value, wanted: ValueType) -> Value:
         """`value` if it is of type `wanted`, else an error."""
@@ -620,9 +676,9 @@ def describe(value: Value) -> str:
         case Scalar():
             return value.type.describe()
         case Instance():
-            return f"component {value.path or 'the system'}"
+            return value.local_name if not value.steps else f"component {value.local_name}"
         case Group():
-            return f"group {value.name}"
+            return f"group {value.declaration.name.text}"
         case Choice():
             return "a member of a group"
         case Unknown():
@@ -632,9 +688,16 @@ def describe(value: Value) -> str:
 
 
 def _where(instance: Instance) -> str:
-    if not instance.steps:
-        return "in the system"
-    return f"in {instance.type_name}" if instance.lexical is None else f"in component {instance.path}"
+    return f"in {instance.local_name}" if instance.lexical is None else f"in component {instance.local_name}"
+
+
+def _cycle_names(chain: list[tuple[Instance, str]]) -> list[str]:
+    """Paths of the values in a cycle, without what they have in common: an error of a type is said once for all instances."""
+    steps = [instance.steps for instance, _ in chain]
+    common = 0
+    while all(len(s) > common and s[common] == steps[0][common] for s in steps):
+        common += 1
+    return [".".join([*(step.text() for step in instance.steps[common:]), name]) for instance, name in chain]
 
 
 def _type_of(value: Value) -> ValueType | None:

@@ -23,11 +23,12 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Option number `index` (from 1): what `group[expr]` is while `expr` varies."""
+    """Option number `index` (from 1): what `group[expr]` is while `expr` varies. `depth` counts choices inside choices."""
 
     index: ExprId
     options: "tuple[Value, ...]"
     span: Span
+    depth: int = 1
 
 
 class Unknown:
@@ -65,7 +66,6 @@ class Parameter:
 
     declaration: tree.Param
     value: "Value | None" = None
-    in_progress: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -73,11 +73,11 @@ class StateVariable:
     """A `state`; `variable` is its index in the system, given (with type and bounds) on first use."""
 
     declaration: tree.State
+    value: "Value | None" = None
     type: "ValueType | None" = None
     variable: int = -1
     low: int = 0
     high: int = 0
-    in_progress: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -94,7 +94,6 @@ class PortEntity:
 
     declaration: tree.Port
     value: "Value | None" = None
-    in_progress: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -110,8 +109,7 @@ class GroupEntity:
     """A `redundant`; its members are made on first use, since their number may depend on parameters."""
 
     declaration: tree.Redundant
-    group: Group | None = None
-    in_progress: bool = False
+    value: "Value | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -136,7 +134,10 @@ class Binding:
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """One component. `owner` contains it; `lexical` is where names are looked up next (components declared in place only)."""
+    """One component. `owner` contains it; `lexical` is where names are looked up next (components declared in place only).
+
+    `path` is its full path, "" for the system.
+    """
 
     steps: tuple[Step, ...]
     declaration: tree.Component | tree.System
@@ -144,6 +145,7 @@ class Instance:
     statements: tuple[tree.Statement, ...]
     owner: "Instance | None"
     lexical: "Instance | None"
+    path: str = ""
     group: Group | None = None
     index: int | None = None
     bindings: dict[str, Binding] = field(default_factory=dict)
@@ -159,14 +161,16 @@ class Instance:
             populate(self)
         return self._entities
 
-    @property
-    def path(self) -> str:
-        """Full path; "" for the system."""
-        return ".".join(step.text() for step in self.steps)
-
     def child_path(self, name: str) -> str:
         """Path of something declared in this component."""
-        return f"{self.path}.{name}" if self.steps else name
+        return f"{self.path}.{name}" if self.path else name
+
+    @property
+    def local_name(self) -> str:
+        """What a message calls it: the same for all instances of a type, so that an error of the type is said once."""
+        if not self.steps:
+            return "the system" if isinstance(self.declaration, tree.System) else self.type_name
+        return self.type_name if self.lexical is None else self.declaration.name.text
 
     def contains(self, other: "Instance") -> bool:
         """Whether `other` is this instance or a part of it at any depth."""
@@ -174,6 +178,14 @@ class Instance:
 
 
 Value = Scalar | Instance | Group | Choice | Unknown
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """What elaboration may still do: a small spec may stand for a huge system."""
+
+    evaluations_left: int
+    instances_left: int
 
 
 @dataclass(slots=True, eq=False)

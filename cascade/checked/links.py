@@ -9,6 +9,7 @@ from cascade.checked.evaluate import describe
 from cascade.checked.instances import UNKNOWN, Choice, Group, Instance, Scalar, Scope, Step, Unknown, Value
 from cascade.checked.model import BOOL, Class, Command, Kind, Link, Update, ValueType, Variable
 from cascade.core.expressions import ExprId
+from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.source import Span
 from cascade.syntax import tree
 
@@ -30,9 +31,15 @@ class _Link:
 
 
 class Links:
-    """All links of a system, and what `reaches` means. `collect` must have been called before anything is asked."""
+    """All links of a system, and what `reaches` means.
 
-    def __init__(self) -> None:
+    `collect` and `find_cuts` come before the first guard is read: whether a link may be cut is part of what `reaches` says.
+    """
+
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        self._diagnostics = diagnostics
+        self._is_known = False
+        self._wishes: dict[tuple[int, str], tuple[_Link, tree.CanCut, set[str] | None]] = {}
         self._by_ends: dict[tuple[Instance, Instance], list[_Link]] = {}
         self._reaches: dict[tuple[Instance, Instance], Value] = {}
         self._constructor: Constructor | None = None
@@ -84,11 +91,9 @@ class Links:
                     found.extend(self._by_ends.get((target, source), ()))
         return list(dict.fromkeys(found))
 
-    def cut_commands(
-        self, root: Instance, checks: tuple[tree.Check, ...], builder: CommandBuilder
-    ) -> list[PlacedCommand]:
-        """The faults that cut links, with what ends them. A check's clause makes its own, which exist in that check only."""
-        wishes: dict[tuple[int, str], tuple[_Link, tree.CanCut, set[str] | None]] = {}
+    def find_cuts(self, root: Instance, checks: tuple[tree.Check, ...]) -> None:
+        """Find the links that the system or a check allows to be cut, and give each a variable."""
+        wishes = self._wishes
         for links in self._by_ends.values():
             for link in links:
                 if link.declaration.cut is not None:
@@ -105,8 +110,14 @@ class Links:
                             wish = wishes.setdefault((id(link), duration), (link, clause.cut, set()))
                             if wish[2] is not None:
                                 wish[2].add(check.name.text)
+        for link, _, _ in wishes.values():
+            self._allocate(link)
+        self._is_known = True
+
+    def cut_commands(self, builder: CommandBuilder) -> list[PlacedCommand]:
+        """The faults that cut links, with what ends them. A check's clause makes its own, which exist in that check only."""
         result: list[PlacedCommand] = []
-        for link, cut, names in wishes.values():
+        for link, cut, names in self._wishes.values():
             result.extend(self._cut(link, cut, None if names is None else frozenset(names), builder))
         return result
 
@@ -116,26 +127,31 @@ class Links:
             messages.unknown_name(clause.span, clause.span.text, "as a declared link", ())
         )
 
-    def _cut(self, link: _Link, cut: tree.CanCut, checks: frozenset[str] | None, builder: CommandBuilder) -> list[PlacedCommand]:
+    def _allocate(self, link: _Link) -> None:
+        """The variable that says whether `link` is cut."""
         assert self._constructor is not None, "collect gives the constructor"
         table, variables = self._constructor.builder, self._constructor.variables
-        if link.variable < 0:
-            link.variable = len(variables)
-            variables.append(
-                Variable(
-                    name=link.name,
-                    component=link.owner.path,
-                    type=_CUT,
-                    low=0,
-                    high=1,
-                    initial=(0,),
-                    is_link=True,
-                    span=link.declaration.span,
-                )
+        if link.variable >= 0:
+            return
+        link.variable = len(variables)
+        variables.append(
+            Variable(
+                name=link.name,
+                component=link.owner.path,
+                type=_CUT,
+                low=0,
+                high=1,
+                initial=(0,),
+                is_link=True,
+                span=link.declaration.span,
             )
-            state = table.variable(link.variable, low=0, high=1, is_bool=False)
-            link.cut = table.eq(state, table.const(1))
-        assert link.cut is not None, "set above"
+        )
+        state = table.variable(link.variable, low=0, high=1, is_bool=False)
+        link.cut = table.eq(state, table.const(1))
+
+    def _cut(self, link: _Link, cut: tree.CanCut, checks: frozenset[str] | None, builder: CommandBuilder) -> list[PlacedCommand]:
+        assert self._constructor is not None and link.cut is not None, "find_cuts gives links their variables"
+        table = self._constructor.builder
         is_cut, span = link.cut, cut.span
         steps = (*link.owner.steps, Step(link.name), Step("cut"))
         fault = Command(
@@ -159,7 +175,9 @@ class Links:
 
     def reaches(self, source: Instance, target: Instance, span: Span) -> Value:
         """Whether `source` is `target`, or some link between them is intact and everything on its way forwards."""
-        assert self._constructor is not None, "collect gives the constructor"
+        if not self._is_known or self._constructor is None:
+            self._diagnostics.add(messages.not_constant(span, "what the shape of the system depends on"))
+            return UNKNOWN
         builder = self._constructor.builder
         if source is target:
             return Scalar(BOOL, builder.true)
@@ -169,7 +187,7 @@ class Links:
             for link in self._by_ends.get(key, ()):
                 hops = [builder.not_(link.cut)] if link.cut is not None else []
                 for expr in link.via:
-                    hop = self._forwards(expr, link.owner, span)
+                    hop = self._forwards(expr, link.owner)
                     if hop is None:
                         return UNKNOWN
                     hops.append(hop)
@@ -177,23 +195,21 @@ class Links:
             self._reaches[key] = Scalar(BOOL, builder.or_(*options))
         return self._reaches[key]
 
-    def _forwards(self, expr: tree.Expr, owner: Instance, span: Span) -> ExprId | None:
+    def _forwards(self, expr: tree.Expr, owner: Instance) -> ExprId | None:
+        assert self._constructor is not None, "collect gives the constructor"
+        return self._forwards_value(self._constructor.evaluator.value(expr, Scope(owner)), expr)
+
+    def _forwards_value(self, value: Value, expr: tree.Expr) -> ExprId | None:
         assert self._constructor is not None, "collect gives the constructor"
         constructor = self._constructor
-        value = constructor.evaluator.value(expr, Scope(owner))
         if isinstance(value, Group):
             return constructor.evaluator.serving(value, expr.span)
         if isinstance(value, Instance):
             return constructor.evaluator.serving(value, expr.span, "forwards")
-        if isinstance(value, Choice) and all(isinstance(o, Instance) for o in value.options):
-            options = []
-            for option in value.options:
-                assert isinstance(option, Instance), "checked above"
-                forwards = constructor.evaluator.serving(option, expr.span, "forwards")
-                if forwards is None:
-                    return None
-                options.append(forwards)
-            return constructor.builder.select(value.index, tuple(options), span)
+        if isinstance(value, Choice):
+            options = [self._forwards_value(option, expr) for option in value.options]
+            known = tuple(option for option in options if option is not None)
+            return constructor.builder.select(value.index, known, value.span) if len(known) == len(options) else None
         if not isinstance(value, Unknown):
             constructor.diagnostics.add(messages.wrong_type(expr.span, "a component or a group", describe(value)))
         return None

@@ -4,6 +4,7 @@ import re
 
 from cascade.checked import messages
 from cascade.checked.commands import PlacedCommand
+from cascade.checked.model import Check
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.source import Span
 from cascade.syntax import tree
@@ -41,12 +42,29 @@ def _lint_snake(name: tree.Identifier, diagnostics: Diagnostics) -> None:
         diagnostics.add(messages.unusual_name(name.span, name.text, style))
 
 
-def lint_rounding(commands: list[PlacedCommand], tick_ms: int, diagnostics: Diagnostics) -> None:
-    """Durations that rounding up to whole ticks changes by more than a tenth."""
+def lint_rounding(
+    commands: list[PlacedCommand],
+    check_nodes: tuple[tree.Check, ...],
+    checks: list[Check | None],
+    tick_ms: int,
+    diagnostics: Diagnostics,
+) -> None:
+    """Durations that rounding up to whole ticks changes by more than a tenth. `checks` are made of `check_nodes`, one each."""
     for timing in (p.command.timing for p in commands):
         if timing is not None:
             for duration in (timing.earliest_ms, timing.latest_ms or 0):
                 _lint_duration(duration, tick_ms, timing.span, diagnostics)
+    for node, check in zip(check_nodes, checks, strict=True):
+        if check is not None and check.formula.duration_ms is not None:
+            _lint_duration(check.formula.duration_ms, tick_ms, _duration_span(node), diagnostics)
+
+
+def _duration_span(node: tree.Check) -> Span:
+    match node.formula:
+        case tree.LeadsTo(within=expr) | tree.LastsAtMost(longest=expr) if expr is not None:
+            return expr.span
+        case _:
+            return node.formula.span
 
 
 def _lint_duration(duration_ms: int, tick_ms: int, span: Span, diagnostics: Diagnostics) -> None:

@@ -11,11 +11,11 @@ def _plural(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
-def too_deep(span: Span, limit: int) -> Diagnostic:
-    """CF006."""
+def too_deep(span: Span, limit: int, what: str) -> Diagnostic:
+    """CF006. `what` is nested: "derived values"."""
     return Diagnostic(
         code="CF006",
-        message=f"this needs more than {limit} derived values, each inside the next",
+        message=f"this needs more than {limit:,} {what}, each inside the next",
         primary=Label(span=span),
         help="split the chain, or let components depend on a group instead of on each other in a row",
     )
@@ -28,6 +28,26 @@ def too_large(span: Span, what: str, limit: int) -> Diagnostic:
         message=f"the spec has more than {limit:,} {what}",
         primary=Label(span=span),
         help="count a fleet with a bounded integer where its members need not be told apart",
+    )
+
+
+def number_too_large(span: Span, limit: int) -> Diagnostic:
+    """CF008."""
+    return Diagnostic(
+        code="CF008",
+        message=f"numbers here may lie outside -{limit}..{limit}",
+        primary=Label(span=span),
+        help="narrow the ranges of the variables, or divide before you multiply",
+    )
+
+
+def nested_components(span: Span, limit: int) -> Diagnostic:
+    """CF006."""
+    return Diagnostic(
+        code="CF006",
+        message=f"more than {limit} components stand inside each other here",
+        primary=Label(span=span),
+        help="place some of them beside each other, and let them refer to each other with ports",
     )
 
 
@@ -145,12 +165,12 @@ def param_without_value(span: Span, name: str, type_name: str, declared: Span) -
 
 
 def wrong_port_type(span: Span, port: str, wanted: str, found: str) -> Diagnostic:
-    """CF111."""
+    """CF111. `wanted` is "" where any type will do."""
     return Diagnostic(
         code="CF111",
-        message=f"port `{port}` is for {wanted}, not for {found}",
+        message=f"port `{port}` is for {wanted or 'a component or a group'}, not for {found}",
         primary=Label(span=span),
-        help=f"bind it to a component or a group of type {wanted}; `port {port}: Component` takes any type",
+        help=f"bind it to a component or a group of type {wanted}; `port {port}: Component` takes any type" if wanted else "",
     )
 
 

@@ -201,6 +201,9 @@ class ExpressionBuilder:
         value = self.value(index)
         if value is not None and 1 <= value <= len(options):
             return options[value - 1]
+        fails = not (self.low[index] >= 1 and self.high[index] <= len(options))
+        if not fails and not self.can_fail[index] and len(set(options)) == 1:
+            return options[0]
         reached = options[max(self.low[index] - 1, 0) : max(self.high[index], 0)] or options
         return self._add(
             Op.SELECT,
@@ -208,7 +211,7 @@ class ExpressionBuilder:
             is_bool=all(self.is_bool[o] for o in options),
             low=min(self.low[o] for o in reached),
             high=max(self.high[o] for o in reached),
-            fails=not (self.low[index] >= 1 and self.high[index] <= len(options)),
+            fails=fails,
             span=span,
         )
 

@@ -9,7 +9,7 @@ from cascade.core.expressions import ExprId, Op
 from cascade.core.model import Command, CoreModel
 from cascade.core.queries import Query, Reach
 from cascade.export.supported import require_supported
-from cascade.export.terms import MURPHI, Effects, Printer, bound_expressions, comment, identifier, query_roots, roots
+from cascade.export.terms import MURPHI, Effects, Printer, Sharing, comment, identifier, query_roots, roots
 
 _FLOOR_DIV = """\
 function floor_div(a : value_t; b : value_t) : value_t;
@@ -34,9 +34,12 @@ class _Writer:
         self._written = roots(model) + (query_roots(query) if with_property else [])
         self._variables = [identifier("v", i, v.name) for i, v in enumerate(model.variables)]
         self._clocks = [identifier("c", i, c.name) for i, c in enumerate(model.clocks)]
+        self._sharing = Sharing(table, self._written)
         names = {d.value: d.name for d in reversed(model.derived)}
-        self._functions = {e: identifier("e", e, names.get(e, "")) for e in bound_expressions(table, self._written)}
-        self._printer = Printer(table, MURPHI, self._variables, self._functions)
+        self._functions = {e: identifier("e", e, names.get(e, "")) for e in self._sharing.functions}
+        calls = {e: f"{name}()" for e, name in self._functions.items()}
+        self._lazy_calls = {e: calls[e] for e in self._sharing.lazy}
+        self._printer = Printer(table, MURPHI, self._variables, calls)
         self._effects = Effects(model)
 
     def text(self) -> str:
@@ -78,8 +81,7 @@ class _Writer:
         if any(self._model.expressions.ops[expr] is Op.DIV for expr in self._functions):
             lines += [_FLOOR_DIV]
         for expr, name in self._functions.items():
-            result = "boolean" if self._printer.is_truth(expr) else "value_t"
-            lines += [f"function {name}() : {result};", "begin", *self._body(expr), "end;"]
+            lines += [f"function {name}() : {self._type(expr)};", *self._body(expr), "end;"]
         if self._model.is_timed:
             lines += ["function due() : boolean;", "begin"]
             for command in self._model.commands:
@@ -89,12 +91,20 @@ class _Writer:
             lines += ["  return false;", "end;"]
         return [*lines, ""] if lines else []
 
+    def _type(self, expr: ExprId) -> str:
+        return "boolean" if self._printer.is_truth(expr) else "value_t"
+
     def _body(self, expr: ExprId) -> list[str]:
-        printer = self._printer
-        if self._model.expressions.ops[expr] is not Op.SELECT:
-            return [f"  return {printer.either(expr, as_truth=printer.is_truth(expr), define=True)};"]
+        table, local = self._model.expressions, self._sharing.locals_of(expr)
+        printer = Printer(table, MURPHI, self._variables, {**self._lazy_calls, **{e: f"x{e}" for e in local}})
+        lines = ["var", *(f"  x{e} : {self._type(e)};" for e in local)] if local else []
+        lines.append("begin")
+        for e in local:
+            lines.append(f"  x{e} := {printer.either(e, as_truth=printer.is_truth(e), define=True)};")
+        if table.ops[expr] is not Op.SELECT:
+            return [*lines, f"  return {printer.either(expr, as_truth=printer.is_truth(expr), define=True)};"]
         options, fails = printer.select(expr)
-        lines = [f"  if {condition} then return {value}; end;" for condition, value in options]
+        lines += [f"  if {condition} then return {value}; end;" for condition, value in options]
         if not fails:
             lines[-1] = f"  return {options[-1][1]};"
             return lines

@@ -14,7 +14,7 @@ from cascade.export.terms import (
     PROMELA,
     Effects,
     Printer,
-    bound_expressions,
+    Sharing,
     comment,
     identifier,
     query_roots,
@@ -50,10 +50,15 @@ class _Writer:
         written = roots(model) + (query_roots(query) if with_property else [])
         self._variables = [identifier("v", i, v.name) for i, v in enumerate(model.variables)]
         self._clocks = [identifier("c", i, c.name) for i, c in enumerate(model.clocks)]
+        self._sharing = Sharing(table, written)
         names = {d.value: d.name for d in reversed(model.derived)}
-        self._functions = {e: identifier("e", e, names.get(e, "")) for e in bound_expressions(table, written)}
-        self._c = Printer(table, C, [f"now.{v}" for v in self._variables], self._functions)
-        self._promela = Printer(table, PROMELA, self._variables, self._functions, call="c_expr {{ ({}()) }}")
+        self._functions = {e: identifier("e", e, names.get(e, "")) for e in self._sharing.functions}
+        self._c_variables = [f"now.{v}" for v in self._variables]
+        calls = {e: f"{name}()" for e, name in self._functions.items()}
+        self._lazy_calls = {e: calls[e] for e in self._sharing.lazy}
+        self._c = Printer(table, C, self._c_variables, calls)
+        # The outer parentheses keep SPIN from suspecting a side effect.
+        self._promela = Printer(table, PROMELA, self._variables, {e: f"c_expr {{ ({c}) }}" for e, c in calls.items()})
         self._effects = Effects(model)
 
     def text(self) -> str:
@@ -102,10 +107,13 @@ class _Writer:
         return ["c_code {", *lines, "}", ""] if lines else []
 
     def _body(self, expr: ExprId) -> list[str]:
-        if self._model.expressions.ops[expr] is not Op.SELECT:
-            return [f"    return {self._c.number(expr, define=True)};"]
-        options, fails = self._c.select(expr)
-        lines = [f"    if {condition} return {value};" for condition, value in options]
+        table, local = self._model.expressions, self._sharing.locals_of(expr)
+        printer = Printer(table, C, self._c_variables, {**self._lazy_calls, **{e: f"x{e}" for e in local}})
+        lines = [f"    const int x{e} = {printer.number(e, define=True)};" for e in local]
+        if table.ops[expr] is not Op.SELECT:
+            return [*lines, f"    return {printer.number(expr, define=True)};"]
+        options, fails = printer.select(expr)
+        lines += [f"    if {condition} return {value};" for condition, value in options]
         if not fails:
             lines[-1] = f"    return {options[-1][1]};"
             return lines

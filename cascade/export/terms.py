@@ -1,11 +1,11 @@
 """Expressions as text of another language, lazy as the original and linear in its size.
 
-An expression that would be written twice becomes a function without parameters, so sharing never multiplies the text; it is
-evaluated only where it is called, so what is not asked for cannot fail.
+What would be written twice gets a name, so sharing never multiplies the text; what may fail is evaluated only where it is asked for.
 """
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cascade.core.build import reachable
@@ -14,7 +14,7 @@ from cascade.core.model import Command, CoreModel
 from cascade.core.queries import Reach
 
 DEPTH_MAX = 16
-"""Operators that are nested in one text; deeper ones become functions."""
+"""Operators that are nested in one text; deeper ones get a name."""
 
 _NAME_LENGTH_MAX = 40
 _LEAVES = (Op.CONST, Op.VAR)
@@ -87,48 +87,89 @@ def is_failing_node(table: Expressions, expr: ExprId) -> bool:
     return op is Op.DIV
 
 
-def bound_expressions(table: Expressions, written: list[ExprId]) -> tuple[ExprId, ...]:
-    """What has to become a function, operands before their users."""
-    order = reachable(table.ops, table.args, tuple(written))
-    uses = Counter(written)
-    for expr in order:
-        op, args = table.ops[expr], table.args[expr]
+class Sharing:
+    """Which expressions become functions, and which become local constants inside of them.
+
+    A function holds one of the written expressions (`roots`), or one that may fail and therefore must wait until it is asked for. Functions
+    of the first kind are called by no other function: what they share, each computes once, in local constants. So neither the text
+    nor the time of evaluation grows with the number of paths through shared expressions. (Tools may copy a function for each call of it.)
+    """
+
+    def __init__(self, table: Expressions, written: list[ExprId]) -> None:
+        self._table = table
+        self.lazy: tuple[ExprId, ...] = ()
+        order = reachable(table.ops, table.args, tuple(written))
+        uses = Counter(written)
+        for expr in order:
+            self._count_operands(expr, uses)
+        self.lazy = tuple(
+            e
+            for e in order
+            if is_failing_node(table, e) or (table.can_fail[e] and uses[e] > 1 and not self._is_small(e))
+        )
+        times = Counter(written)
+        self.roots = tuple(
+            expr
+            for expr in sorted(times)
+            if expr not in self.lazy
+            and not self._is_small(expr)
+            and (times[expr] > 1 or self.locals_of(expr))
+        )
+
+    @property
+    def functions(self) -> tuple[ExprId, ...]:
+        """All functions, those that others may call first."""
+        return (*self.lazy, *self.roots)
+
+    def locals_of(self, expr: ExprId) -> tuple[ExprId, ...]:
+        """The local constants of a function for `expr`, operands before their users."""
+        table, lazy = self._table, frozenset(self.lazy)
+        inside: set[ExprId] = set()
+        stack = [expr]
+        while stack:
+            one = stack.pop()
+            if one not in inside and (one not in lazy or one == expr):
+                inside.add(one)
+                stack.extend(() if table.ops[one] in _LEAVES else table.args[one])
+        uses: Counter[ExprId] = Counter()
+        for one in inside:
+            self._count_operands(one, uses)
+        found: list[ExprId] = []
+        depth: dict[ExprId, int] = {}
+        for one in sorted(inside):
+            if table.ops[one] in _LEAVES:
+                continue
+            depth[one] = 1 + max(depth.get(arg, 0) for arg in table.args[one])
+            is_shared = uses[one] > 1 and not self._is_small(one)
+            if one != expr and not table.can_fail[one] and (is_shared or depth[one] > DEPTH_MAX):
+                found.append(one)
+                depth[one] = 0
+        return tuple(found)
+
+    def _is_small(self, expr: ExprId) -> bool:
+        """Whether it is as short as a name."""
+        ops, args = self._table.ops, self._table.args[expr]
+        return ops[expr] in _LEAVES or (len(args) <= 2 and all(ops[arg] in _LEAVES for arg in args))
+
+    def _count_operands(self, expr: ExprId, uses: "Counter[ExprId]") -> None:
+        """Add how often each operand is written where `expr` is written."""
+        op, args = self._table.ops[expr], self._table.args[expr]
         if op in _LEAVES:
-            continue
+            return
         for position, arg in enumerate(args):
-            twice = op in (Op.MIN, Op.MAX)
-            uses[arg] += 2 if twice else len(args) if op is Op.SELECT and position == 0 else 1
-    bound: list[ExprId] = []
-    depth: dict[ExprId, int] = {}
-    for expr in order:
-        op, args = table.ops[expr], table.args[expr]
-        if op in _LEAVES:
-            depth[expr] = 0
-            continue
-        depth[expr] = 1 + max(depth[arg] for arg in args)
-        is_small = len(args) <= 2 and all(table.ops[arg] in _LEAVES for arg in args)
-        if is_failing_node(table, expr) or depth[expr] > DEPTH_MAX or (uses[expr] > 1 and not is_small):
-            bound.append(expr)
-            depth[expr] = 0
-    return tuple(bound)
+            uses[arg] += 2 if op in (Op.MIN, Op.MAX) else len(args) if op is Op.SELECT and position == 0 else 1
 
 
 class Printer:
-    """Writes expressions in one dialect. `variables` and `functions` are the names in use there; `call` wraps a function's name."""
+    """Writes expressions in one dialect. `names` has the text of what is not spelled out: a function's call, a local constant."""
 
     def __init__(
-        self,
-        table: Expressions,
-        dialect: Dialect,
-        variables: list[str],
-        functions: dict[ExprId, str],
-        call: str = "{}()",
+        self, table: Expressions, dialect: Dialect, variables: list[str], names: Mapping[ExprId, str]
     ) -> None:
         self._table = table
         self._dialect = dialect
         self._variables = variables
-        self._functions = functions
-        self._call = call
+        self._names = names
 
     def is_truth(self, expr: ExprId) -> bool:
         """Whether the expression is written as a truth value, where these are no integers."""
@@ -136,7 +177,7 @@ class Printer:
         return op in BOOLEAN_OPS or (op in (Op.ITE, Op.SELECT) and self._table.is_bool[expr])
 
     def truth(self, expr: ExprId, *, define: bool = False) -> str:
-        """The expression where a truth value is needed; `define` spells out what has become a function."""
+        """The expression where a truth value is needed; `define` spells out what has a name."""
         table, dialect = self._table, self._dialect
         if table.ops[expr] is Op.CONST:
             return dialect.true if table.args[expr][0] else dialect.false
@@ -165,8 +206,8 @@ class Printer:
     def _text(self, expr: ExprId, *, define: bool) -> str:
         """Every compound text is in parentheses: no language's precedence matters."""
         table, dialect = self._table, self._dialect
-        if expr in self._functions and not define:
-            return self._call.format(self._functions[expr])
+        if expr in self._names and not define:
+            return self._names[expr]
         op, args = table.ops[expr], table.args[expr]
         match op:
             case Op.CONST:

@@ -142,3 +142,35 @@ def test_examples(
 def test_links_lead_somewhere(page: Path) -> None:
     for target in _LINK.findall(_BLOCK.sub("", page.read_text(encoding="utf-8"))):
         assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_text_block_is_a_session(page: Path) -> None:
+    for block in blocks_of(page.read_text(encoding="utf-8")):
+        if block.language == "text":
+            assert block.body.startswith("$ "), (
+                f"line {block.line} of {page.relative_to(ROOT)} shows what nothing compares"
+            )
+
+
+DOWN = "system s {\n  component db { }\n  check c: never not db.serving\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "body"),
+    [
+        ((), DOWN),  # a verdict that is not the expected one
+        (("unexpected",), DOWN.replace("serving\n", "serving expect violated\n")),
+        ((), DOWN.replace("db.serving", "bd.serving")),
+        (("CF102",), DOWN.replace("db.serving", "bd.serving")),
+        (("CF101",), DOWN),
+        (("fragment",), "state up = true"),
+        (("fragmnet",), DOWN),
+    ],
+)
+def test_wrong_examples_are_noticed(
+    words: tuple[str, ...], body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AssertionError):
+        check(Block(1, "cf", words, body))

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cascade.core.model import CoreModel
+from cascade.core.model import TICK, CommandClass, CoreModel
 from cascade.core.queries import Query, Reach
 from cascade.engines.explicit.evaluate import DEPTH_MAX, nesting_depth
 from cascade.engines.explicit.watch import StopSearch, Watch
+from cascade.engines.zones.earliest import NODES_FACTOR, NODES_MIN, Earliest
 from cascade.engines.zones.kernels import INFINITE
 from cascade.engines.zones.locations import Location, Locations, Move
 from cascade.engines.zones.schedule import schedule
@@ -68,7 +69,7 @@ class _Asked:
         except SearchFailure as failed:
             return self._spec_failure(failed)
         if goal is not None:
-            return Found(run=self._run_to_goal(goal), statistics=self.statistics())
+            return Found(run=self._best_run(goal), statistics=self.statistics())
         if self._model.is_timed:
             locks = Timelocks(self._locations, lambda: self._watch.check(frontier_count=0))
             timelock = locks.first(self._search.kept())
@@ -83,6 +84,31 @@ class _Asked:
             transition_count=self._search.transition_count,
             seconds=self._watch.seconds,
         )
+
+    def _best_run(self, goal: Node) -> CandidateRun:
+        """A run to a goal with as few faults, and if it is found in reasonable time with the fewest ticks."""
+        run = self._run_to_goal(goal)
+        ticks = run.steps.count(TICK)
+        if ticks == 0:
+            return run
+        earlier = Earliest(
+            locations=self._locations,
+            watch=self._watch,
+            fault_count=self._fault_count(run),
+            ticks_max=ticks,
+            nodes_max=max(NODES_MIN, NODES_FACTOR * len(self._search.nodes)),
+        ).run()
+        return run if earlier is None else min(run, self._run_to_goal(earlier), key=self._length)
+
+    @staticmethod
+    def _length(run: CandidateRun) -> tuple[int, int]:
+        """Ticks, then commands."""
+        ticks = run.steps.count(TICK)
+        return ticks, len(run.steps) - ticks
+
+    def _fault_count(self, run: CandidateRun) -> int:
+        commands = self._model.commands
+        return sum(step != TICK and commands[step].command_class is CommandClass.FAULT for step in run.steps)
 
     def _run_to_goal(self, goal: Node) -> CandidateRun:
         if goal.location.is_goal:

@@ -25,6 +25,8 @@ class Move:
     """A command that is enabled and permitted in `source`.
 
     It may fire when the clock at `position` of the source's zones is at least `earliest_ticks`; position 0: at once.
+    Once it is resolved, dimension j of its target continues `sources[j]` of its source, or starts from zero (0); `kept` says the same
+    of the target's clocks.
     """
 
     command: int
@@ -32,8 +34,10 @@ class Move:
     position: int
     earliest_ticks: int
     is_fault: bool
+    is_owed: bool
     target: "Location | None" = None
     sources: Vector | None = None
+    kept: tuple[int, ...] | None = None
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -74,7 +78,7 @@ class Locations:
         self._settles = tuple((s.variable, s.value) for s in model.settles)
         self._runs_while = tuple(clock.runs_while for clock in model.clocks)
         self._known: dict[Valuation, Location] = {}
-        self._maps: dict[tuple[tuple[int, ...], tuple[int, ...], int | None], Vector] = {}
+        self._maps: dict[tuple[tuple[int, ...], tuple[int, ...], int | None], tuple[Vector, tuple[int, ...]]] = {}
         self._numbers = count(1)
         self.thresholds = _thresholds(model)
         self.goal_ticks = _goal_ticks(model, query)
@@ -122,7 +126,7 @@ class Locations:
         except EvaluationFailure as failure:
             failure.command = move.command
             raise
-        move.sources = self._map(move.source, move.target, self.model.commands[move.command].clock)
+        move.sources, move.kept = self._map(move.source, move.target, self.model.commands[move.command].clock)
         return move.target
 
     def is_due(self, command_index: int, clock_values: dict[int, int]) -> bool:
@@ -157,6 +161,7 @@ class Locations:
                     position=position if command.earliest_ticks > 0 else 0,
                     earliest_ticks=command.earliest_ticks,
                     is_fault=command.command_class is CommandClass.FAULT,
+                    is_owed=command.owed,
                 )
             )
         if not command.owed:
@@ -218,13 +223,13 @@ class Locations:
             delayed=np.zeros((size, size), dtype=np.int64),
         )
 
-    def _map(self, source: Location, target: Location, own_clock: int | None) -> Vector:
-        """For each dimension of the target: the dimension of the source that it continues, or 0."""
+    def _map(self, source: Location, target: Location, own_clock: int | None) -> tuple[Vector, tuple[int, ...]]:
+        """For each dimension of the target: the dimension of the source that it continues, or 0. Also without the first one."""
         key = (source.clocks, target.clocks, own_clock)
         found = self._maps.get(key)
         if found is None:
-            kept = [0 if clock == own_clock else source.position_of(clock) for clock in target.clocks]
-            found = self._maps[key] = np.array([0, *kept], dtype=np.int64)
+            kept = tuple(0 if clock == own_clock else source.position_of(clock) for clock in target.clocks)
+            found = self._maps[key] = np.array([0, *kept], dtype=np.int64), kept
         return found
 
 

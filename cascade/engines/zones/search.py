@@ -56,7 +56,7 @@ class Node:
 
 
 @dataclass(slots=True, eq=False)
-class _Zones:
+class Zones:
     """The zones that were reached in one location, none within another."""
 
     matrices: NDArray[np.int64]
@@ -65,7 +65,7 @@ class _Zones:
     count: int = 0
 
     @classmethod
-    def of_size(cls, size: int) -> "_Zones":
+    def of_size(cls, size: int) -> "Zones":
         """Empty, for matrices of this size."""
         return cls(np.empty((4, size, size), np.int64), np.empty(4, np.int64), np.empty(4, np.int64))
 
@@ -88,7 +88,7 @@ class Search:
     watch: Watch
     nodes: list[Node] = field(default_factory=list)
     transition_count: int = 0
-    _zones: dict[Location, _Zones] = field(default_factory=dict)
+    _zones: dict[Location, Zones] = field(default_factory=dict)
     _queue: list[tuple[int, int]] = field(default_factory=list)
     _faulted: list[tuple[int, int, Node]] = field(default_factory=list)
     _explored_count: int = 0
@@ -199,7 +199,7 @@ class Search:
         found: list[Node] = []
         known = self._zones.get(location)
         if known is None:
-            known = self._zones[location] = _Zones.of_size(len(location.stops))
+            known = self._zones[location] = Zones.of_size(len(location.stops))
         for bit, zone in ((DELAYED, location.delayed), (STUCK, location.stuck)):
             if made & bit and not is_covered(zone, known.matrices, known.count):
                 self._made_count += 1

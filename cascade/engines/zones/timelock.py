@@ -8,6 +8,8 @@ which time may pass is reachable there.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import product
+from math import prod
 
 import numpy as np
 
@@ -17,6 +19,11 @@ from cascade.engines.zones.search import Node
 
 Cells = tuple[int, ...]
 """For each clock of a location: the least value in its cell."""
+
+Place = tuple[Location, Cells]
+
+VECTORS_MAX = 1024
+"""Locations with more vectors of cells than this are looked at zone by zone."""
 
 WATCH_NODES = 1024
 """Limits are looked at after this many vectors of cells."""
@@ -36,12 +43,15 @@ class Timelocks:
 
     locations: Locations
     check: Callable[[], None]
-    _passing: set[tuple[Location, Cells]] = field(default_factory=set)
+    _free: dict[Location, bool] = field(default_factory=dict)
+    _passing: set[Place] = field(default_factory=set)
     _looked_count: int = 0
 
     def first(self, nodes: list[Node]) -> Timelock | None:
         """The first of `nodes` with locked states."""
         for node in nodes:
+            if self._is_free(node.location):
+                continue
             for cells in self._vectors(node):
                 if not self._is_passing(node.location, cells):
                     bounds = {
@@ -50,6 +60,16 @@ class Timelocks:
                     }
                     return Timelock(node=node, bounds=bounds)
         return None
+
+    def _is_free(self, location: Location) -> bool:
+        """Whether no vector of cells is locked here, reachable or not. False: unknown."""
+        if location not in self._free:
+            choices = [(0, *self.locations.thresholds[clock]) for clock in location.clocks]
+            self._free[location] = prod(map(len, choices)) <= VECTORS_MAX and all(
+                self._does_one_run_pass((location, cells)) for cells in product(*choices)
+            )
+            self._note_work()
+        return self._free[location]
 
     # --- the vectors of cells that a zone meets ---
 
@@ -65,9 +85,7 @@ class Timelocks:
         self, node: Node, clocks: tuple[int, ...], lows: Vector, highs: Vector, position: int
     ) -> Iterator[Cells]:
         """The same, with the cells of the clocks before `position` chosen."""
-        self._looked_count += 1
-        if self._looked_count % WATCH_NODES == 0:
-            self.check()
+        self._note_work()
         if position > len(clocks):
             yield tuple(int(low) for low in lows[1:])
             return
@@ -86,32 +104,58 @@ class Timelocks:
 
     def _is_passing(self, location: Location, cells: Cells) -> bool:
         """Does some run from here let time pass?"""
-        start = location, cells
-        parents: dict[tuple[Location, Cells], tuple[Location, Cells] | None] = {start: None}
+        return self._does_one_run_pass((location, cells)) or self._does_any_run_pass((location, cells))
+
+    def _does_one_run_pass(self, start: Place) -> bool:
+        """Let what is owed happen, one after the other: nearly always time may pass then. False: unknown."""
+        seen: dict[Place, None] = {}
+        here = start
+        while here not in self._passing and not _may_time_pass(*here):
+            seen[here] = None
+            moves = (m for m in here[0].moves if m.is_owed and m.kept is not None and _may_fire(m, here))
+            after = next((self._after(move, here) for move in moves), None)
+            if after is None or after in seen:
+                return False
+            here = after
+        self._passing.update(seen)
+        return True
+
+    def _does_any_run_pass(self, start: Place) -> bool:
+        """The same by search, in all directions."""
+        parents: dict[Place, Place | None] = {start: None}
         pending = [start]
         for here in pending:
             if here in self._passing or _may_time_pass(*here):
-                back: tuple[Location, Cells] | None = here
+                back = parents[here]
                 while back is not None:
                     self._passing.add(back)
                     back = parents[back]
                 return True
+            self._note_work()
             for move in here[0].moves:
-                if move.position and here[1][move.position - 1] < move.earliest_ticks:
-                    continue
-                after = self._after(move, here[1])
-                if after not in parents:
-                    parents[after] = here
-                    pending.append(after)
+                if _may_fire(move, here):
+                    after = self._after(move, here)
+                    if after not in parents:
+                        parents[after] = here
+                        pending.append(after)
         return False
 
-    def _after(self, move: Move, cells: Cells) -> tuple[Location, Cells]:
-        target = self.locations.resolve(move)
-        assert target.is_expanded and move.sources is not None, "what is reachable was explored"
-        return target, tuple(cells[source - 1] if source else 0 for source in move.sources[1:])
+    def _note_work(self) -> None:
+        self._looked_count += 1
+        if self._looked_count % WATCH_NODES == 0:
+            self.check()
+
+    def _after(self, move: Move, here: Place) -> Place:
+        target, cells = self.locations.resolve(move), here[1]
+        assert target.is_expanded and move.kept is not None, "what is reachable was explored"
+        return target, tuple([cells[source - 1] if source else 0 for source in move.kept])
+
+
+def _may_fire(move: Move, here: Place) -> bool:
+    return move.position == 0 or here[1][move.position - 1] >= move.earliest_ticks
 
 
 def _may_time_pass(location: Location, cells: Cells) -> bool:
     if location.is_urgent:
         return False
-    return all(low < int(latest) for low, latest in zip(cells, location.latest[1:], strict=True))
+    return all(low < latest for low, latest in zip(cells, location.latest[1:].tolist(), strict=True))

@@ -1,0 +1,253 @@
+"""The zones engine: against the reference interpreter on random models, against the explicit engine on families and specs."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cascade.core.model import TICK, CommandClass, CoreModel
+from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.engines import ENGINES, load_engine
+from cascade.limits import Limits, Progress, StopReason
+from cascade.pipeline import CheckOptions, check_file
+from cascade.questions.declared import CheckResult
+from cascade.reference.decide import DecisionKind, TooManyStatesError, decide
+from cascade.reference.replay import replay, replay_failure
+from cascade.verdicts.answer import Answer, Exhausted, FailureKind, Found, SpecFailure, Stopped
+from cascade.verdicts.run import CandidateRun
+from cascade.verdicts.verdict import Undetermined
+from tests.engines.families import Clocks
+from tests.engines.models import EVENT, FAULT, OPERATOR, REACTION, REPAIR, ModelBuilder, RandomModel
+
+STATES_MAX = 3000
+SPECS = sorted((Path(__file__).resolve().parents[2] / "specs").glob("*.cf"))
+
+
+def fault_count(model: CoreModel, run: CandidateRun) -> int:
+    """The faults of a run, or of its stem."""
+    steps = run.steps[: run.loop_start]
+    return sum(s != TICK and model.commands[s].command_class is CommandClass.FAULT for s in steps)
+
+
+def ask(model: CoreModel, query: Query, limits: Limits = Limits()) -> Answer:
+    """The engine's answer; runs are replayed."""
+    said = load_engine("zones")(model, query, limits, Progress())
+    match said:
+        case Found(run=run):
+            replay(model, query, run)
+        case SpecFailure():
+            replay_failure(model, said, query)
+    return said
+
+
+def agree(model: CoreModel, query: Query) -> Answer | None:
+    """Ask both; None if the model is too large for the reference interpreter."""
+    try:
+        decision = decide(model, query, max_states=STATES_MAX)
+    except TooManyStatesError:
+        return None
+    said = ask(model, query)
+    match said:
+        case Exhausted():
+            assert decision.kind is DecisionKind.EXHAUSTED
+        case Found(run=run):
+            assert decision.cost is not None
+            assert decision.cost[0] == fault_count(model, run)
+            if decision.kind is DecisionKind.FOUND:
+                assert decision.cost[1] == run.steps.count(TICK)
+        case SpecFailure(kind=kind, run=run):
+            assert decision.kind is DecisionKind.FAILURE
+            least = decision.failures[kind][0]
+            assert (
+                fault_count(model, run) >= least if kind is FailureKind.TIMELOCK else fault_count(model, run) == least
+            )
+        case _:
+            raise AssertionError(f"no limit was set, but: {said}")
+    return said
+
+
+def reach_of(model: CoreModel, query: Query) -> tuple[CoreModel, Reach]:
+    """The query, or one that this engine answers about the same model."""
+    return model, query if isinstance(query, Reach) else Reach(goal=query.goal)
+
+
+# --- random models ---
+
+
+@pytest.mark.parametrize("is_risky", [False, True])
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rng=st.randoms(use_true_random=False))
+def test_agrees_with_reference(is_risky: bool, rng: random.Random) -> None:
+    made = RandomModel(rng, is_risky=is_risky)
+    agree(*reach_of(*made.query))
+
+
+def scaled(model: CoreModel, query: Reach, factor: int) -> tuple[CoreModel, Reach]:
+    """The same with every duration multiplied."""
+    clocks = tuple(replace(clock, stop_ticks=clock.stop_ticks * factor) for clock in model.clocks)
+    commands = tuple(
+        replace(
+            command,
+            earliest_ticks=command.earliest_ticks * factor,
+            latest_ticks=None if command.latest_ticks is None else command.latest_ticks * factor,
+        )
+        for command in model.commands
+    )
+    if query.clock is not None:
+        # A stopwatch stops one tick after its bound, however long that is.
+        stop = model.clocks[query.clock].stop_ticks
+        beyond = query.exceeds_ticks * factor + (1 if stop > query.exceeds_ticks else 0)
+        watch = replace(clocks[query.clock], stop_ticks=beyond)
+        clocks = (*clocks[: query.clock], watch, *clocks[query.clock + 1 :])
+        query = replace(query, exceeds_ticks=query.exceeds_ticks * factor)
+    return replace(model, clocks=clocks, commands=commands), query
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rng=st.randoms(use_true_random=False))
+def test_durations_do_not_matter_to_verdict_and_size(rng: random.Random) -> None:
+    model, query = reach_of(*RandomModel(rng, is_risky=True).query)
+    said, longer = ask(model, query), ask(*scaled(model, query, 60))
+    assert type(said) is type(longer)
+    if query.clock is None:  # a stopwatch asks for one tick more, which does not grow with the rest
+        assert said.statistics.state_count == longer.statistics.state_count
+
+
+# --- families ---
+
+
+@pytest.mark.parametrize("repair_ticks", [2, 3, 5])
+@pytest.mark.parametrize("excess_ticks", [-1, 0])
+def test_agrees_with_explicit_on_clocks(repair_ticks: int, excess_ticks: int) -> None:
+    family = Clocks(3, 2, repair_ticks)
+    model, query = family.builder.reach(False, family.degraded_clock, repair_ticks + excess_ticks)
+    explicit = load_engine("explicit")(model, query, Limits(), Progress())
+    said = ask(model, query)
+    assert type(said) is type(explicit) is (Found if excess_ticks < 0 else Exhausted)
+    assert said.statistics.state_count < explicit.statistics.state_count
+
+
+def test_twelve_hours_cost_what_two_minutes_cost() -> None:
+    counts = set()
+    for ticks in (2, 720, 43_200):
+        family = Clocks(5, 3, ticks)
+        said = ask(*family.builder.reach(False, family.degraded_clock, ticks))
+        assert isinstance(said, Exhausted)
+        counts.add(said.statistics.state_count)
+    assert len(counts) == 1
+
+
+# --- specs ---
+
+
+def verdicts(path: Path, engine: str) -> dict[str, CheckResult]:
+    found: dict[str, CheckResult] = {}
+    options = CheckOptions(check_names=(), limits=Limits(state_count_max=2_000), engine=engine)
+    check_file(str(path), options, lambda _: Progress(), lambda result: found.update({result.name: result}))
+    return found
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_agrees_with_explicit_on_specs(path: Path) -> None:
+    zones, explicit = verdicts(path, "zones"), verdicts(path, "explicit")
+    compared = 0
+    for name, result in zones.items():
+        if isinstance(result.verdict, Undetermined):
+            reason = StopReason.STATES if isinstance(result.query, Reach) else StopReason.UNSUPPORTED
+            assert result.verdict.reason is reason
+        elif not isinstance(explicit[name].verdict, Undetermined):
+            assert type(result.verdict) is type(explicit[name].verdict), name
+            compared += 1
+    assert compared > 5
+
+
+# --- time ---
+
+
+def test_finds_the_earliest_run_of_its_commands() -> None:
+    b = ModelBuilder(is_timed=True)
+    b.variable("a", 1)
+    b.variable("b", 1)
+    b.command(FAULT, ("eq", "a", 0), {"a": 1}, after=(7, None))
+    b.command(REPAIR, ("and", ("eq", "a", 1), ("eq", "b", 0)), {"b": 1}, after=(3, 5))
+    model, query = b.reach(("eq", "b", 1))
+    said = ask(model, query)
+    assert isinstance(said, Found)
+    assert said.run.steps == (TICK,) * 7 + (0,) + (TICK,) * 3 + (1,)
+
+
+def test_a_command_permitted_too_late_is_due_at_once() -> None:
+    b = ModelBuilder(is_timed=True)
+    for name in ("permitted", "repaired", "waited"):
+        b.variable(name, 1)
+    b.command(EVENT, ("eq", "permitted", 0), {"permitted": 1}, after=(9, 9), owed=True)
+    b.command(REPAIR, ("eq", "repaired", 0), {"repaired": 1}, permit=("eq", "permitted", 1), after=(2, 2))
+    late = ("and", ("eq", "permitted", 1), ("eq", "repaired", 0))
+    b.command(OPERATOR, late, {"waited": 1}, after=(1, None))
+    assert isinstance(ask(*b.reach(late)), Found)
+    assert isinstance(ask(*b.reach(("eq", "waited", 1))), Exhausted)
+
+
+def test_an_untimed_reaction_keeps_time_from_passing() -> None:
+    b = ModelBuilder(is_timed=True)
+    b.variable("struck", 1)
+    b.variable("late", 1)
+    b.command(FAULT, ("eq", "struck", 0), {"struck": 1})
+    b.command(REACTION, ("eq", "struck", 1), {"struck": 0})
+    b.command(EVENT, ("eq", "struck", 1), {"late": 1}, after=(1, None))
+    assert isinstance(ask(*b.reach(("eq", "late", 1))), Exhausted)
+
+
+def test_a_timelock_behind_a_delay_is_found() -> None:
+    b = ModelBuilder(is_timed=True)
+    b.variable("on", 1)
+    b.variable("off", 1)
+    b.command(REACTION, ("eq", "off", 0), {"on": ("sub", 1, "on")}, after=(100, 100))
+    b.command(REACTION, ("eq", "on", 1), {"off": ("sub", 1, "off")})
+    model, query = b.reach(False)
+    said = ask(model, query)
+    assert isinstance(said, SpecFailure)
+    assert said.kind is FailureKind.TIMELOCK
+    assert said.run.steps.count(TICK) == 100
+
+
+def test_the_error_that_shows_first_is_told() -> None:
+    b = ModelBuilder(is_timed=True)
+    b.variable("v", 1)
+    b.command(EVENT, True, {"v": 2}, after=(9, None))
+    b.command(EVENT, True, {"v": 3}, after=(4, None))
+    model, query = b.reach(False)
+    said = ask(model, query)
+    assert isinstance(said, SpecFailure)
+    assert (said.command, said.value, said.run.steps) == (1, 3, (TICK,) * 4)
+
+
+# --- what it does not do ---
+
+
+@pytest.mark.parametrize("kind", [Lasso, Recover])
+def test_says_what_it_does_not_answer(kind: type[Lasso] | type[Recover]) -> None:
+    family = Clocks(2, 2, 2)
+    model, query = family.builder.reach(False)
+    assert isinstance(query, Reach)
+    said = load_engine("zones")(model, kind(trigger=query.goal, goal=query.goal), Limits(), Progress())
+    assert isinstance(said, Stopped)
+    assert said.reason is StopReason.UNSUPPORTED
+    assert ENGINES["zones"].queries == (Reach,)
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(state_count_max=100), StopReason.STATES),
+        (Limits(seconds_max=0.0), StopReason.TIME),
+        (Limits(memory_bytes_max=1), StopReason.MEMORY),
+    ],
+)
+def test_stops_at_limits(limits: Limits, reason: StopReason) -> None:
+    said = ask(*Clocks(6, 4, 50).builder.reach(False), limits=limits)
+    assert isinstance(said, Stopped)
+    assert said.reason is reason
