@@ -40,8 +40,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="how often each tool runs (default: %(default)s)")
     parser.add_argument("--size", choices=tuple(CASES), default="small", help="of the models (default: %(default)s)")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="models whose name starts so; repeatable")
-    parser.add_argument("--tools", nargs="+", choices=(_OWN, *EXPORTED_TO), default=[_OWN, *EXPORTED_TO], help="which tools")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="models whose name starts so; repeatable"
+    )
+    parser.add_argument(
+        "--tools", nargs="+", choices=(_OWN, *EXPORTED_TO), default=[_OWN, *EXPORTED_TO], help="which tools"
+    )
     parser.add_argument("--engine", default="explicit", help="of cascade; only `explicit` counts what the others count")
     parser.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS", help="for one run of cascade")
     parser.add_argument("--markdown", action="store_true", help="print the table for docs/performance.md")
@@ -82,7 +86,14 @@ def _measure(case: Case, peers: list[str], options: argparse.Namespace) -> list[
     for tool in tools[1:]:
         remark = failures.get(tool, "")
         rows.append(
-            Row(case=case.name, check=case.check, tool=tool, samples=samples[tool], remark=remark, own_seconds=own_seconds)
+            Row(
+                case=case.name,
+                check=case.check,
+                tool=tool,
+                samples=samples[tool],
+                remark=remark,
+                own_seconds=own_seconds,
+            )
         )
     return rows
 

@@ -26,7 +26,9 @@ def _tiers(tiers: int, replicas: int, faults: int, level: int) -> Case:
 
 def _clocks(nodes: int, faults: int, duration: str, check: str) -> Case:
     name = f"clocks {nodes} {faults} {duration}"
-    return Case(name=name, check=check, text=lambda: gen_clocks.spec(nodes, faults, duration), has_peers=check != "heals")
+    return Case(
+        name=name, check=check, text=lambda: gen_clocks.spec(nodes, faults, duration), has_peers=check != "heals"
+    )
 
 
 def _wide(counters: int, level: int, capacity: int) -> Case:

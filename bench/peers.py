@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from bench.measure import Measured, run
 
+_DEPTH = 1_000_000
+"""Of SPIN's search, where nothing is known of the model."""
+
 
 class PeerError(Exception):
     """The tool is missing, refused the model, or gave up; the text says which."""
@@ -36,8 +39,10 @@ def missing_tools(*names: str) -> list[str]:
     return [name for name in names if shutil.which(name) is None]
 
 
-def run_spin(text: str, folder: str, *, expected_states: int = 0, flags: tuple[str, ...] = ("-O2",), depth: int = 10_000_000) -> PeerRun:
-    """SPIN on Promela `text`; files go to `folder`. The hash table is made for `expected_states`; without them it has SPIN's default size."""
+def run_spin(text: str, folder: str, *, expected_states: int = 0, flags: tuple[str, ...] = ("-O2",)) -> PeerRun:
+    """SPIN on Promela `text`; files go to `folder`. The search's stack and table are made for `expected_states`, if given."""
+    # No path without a repetition is longer than the states are many.
+    depth = expected_states + 1000 if expected_states else _DEPTH
     _write(folder, "model.pml", text)
     generated = _step(["spin", "-a", "model.pml"], folder)
     if "Error" in generated.output:
@@ -60,7 +65,9 @@ def run_spin(text: str, folder: str, *, expected_states: int = 0, flags: tuple[s
     return _peer_run(generated, compiled, ran, int(found.group(1)) - 1, has_error=has_error)
 
 
-def run_rumur(text: str, folder: str, *, flags: tuple[str, ...] = ("-O3", "-march=native"), threads: int = 2) -> PeerRun:
+def run_rumur(
+    text: str, folder: str, *, flags: tuple[str, ...] = ("-O3", "-march=native"), threads: int = 2
+) -> PeerRun:
     """Rumur on Murphi `text`; files go to `folder`."""
     _write(folder, "model.m", text)
     options = ["--deadlock-detection", "off", "--pack-state", "off", "--threads", str(threads), "--colour", "off"]

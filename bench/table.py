@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from bench.tools import Sample
 from cascade import __version__
 
-HEADS = ("model", "check", "states", "tool", "seconds", "of which prepares", "states/s", "peak RSS", "bytes/state", "time ratio")
+HEADS = (
+    "model",
+    "check",
+    "states",
+    "tool",
+    "seconds",
+    "of which prepares",
+    "states/s",
+    "peak RSS",
+    "bytes/state",
+    "time ratio",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,8 @@ def sample_cascade(path: str, case: Case, engine: str, timeout_seconds: float) -
     done = run(arguments, env=environment, timeout_seconds=timeout_seconds)
     if done.is_timeout:
         raise BenchError(f"more than {timeout_seconds:.0f} s")
-    found = re.search(rf"{re.escape(case.check)}\b.*?([\d,]+) states?\b", done.output, re.DOTALL)
+    # The progress line shows numbers of states too, but no verdict.
+    found = re.search(rf"(?:holds|violated)\s+{re.escape(case.check)}\s.*?([\d,]+) states?\b", done.output, re.DOTALL)
     if done.code not in (0, 1) or found is None:
         raise BenchError(f"cascade ended with {done.code}: {done.output[-1000:]}")
     count = int(found.group(1).replace(",", ""))

@@ -20,6 +20,16 @@ begin
   return q;
 end;"""
 
+_NO_MEMBER = """\
+function no_number() : value_t;
+begin
+  error "index outside the group";
+end;
+function no_truth() : boolean;
+begin
+  error "index outside the group";
+end;"""
+
 
 def export(model: CoreModel, query: Query, *, with_property: bool = True) -> str:
     """The model and, unless it is left out, the question, in Murphi. Raises `UnsupportedError`."""
@@ -34,7 +44,7 @@ class _Writer:
         self._written = roots(model) + (query_roots(query) if with_property else [])
         self._variables = [identifier("v", i, v.name) for i, v in enumerate(model.variables)]
         self._clocks = [identifier("c", i, c.name) for i, c in enumerate(model.clocks)]
-        self._sharing = Sharing(table, self._written)
+        self._sharing = Sharing(table, self._written, has_division=True)
         names = {d.value: d.name for d in reversed(model.derived)}
         self._functions = {e: identifier("e", e, names.get(e, "")) for e in self._sharing.functions}
         calls = {e: f"{name}()" for e, name in self._functions.items()}
@@ -78,8 +88,10 @@ class _Writer:
 
     def _function_lines(self) -> list[str]:
         lines: list[str] = []
-        if any(self._model.expressions.ops[expr] is Op.DIV for expr in self._functions):
-            lines += [_FLOOR_DIV]
+        table = self._model.expressions
+        used = {table.ops[e] for e in reachable(table.ops, table.args, tuple(self._written))}
+        lines += [_FLOOR_DIV] if Op.DIV in used else []
+        lines += [_NO_MEMBER] if Op.SELECT in used else []
         for expr, name in self._functions.items():
             lines += [f"function {name}() : {self._type(expr)};", *self._body(expr), "end;"]
         if self._model.is_timed:
@@ -101,14 +113,7 @@ class _Writer:
         lines.append("begin")
         for e in local:
             lines.append(f"  x{e} := {printer.either(e, as_truth=printer.is_truth(e), define=True)};")
-        if table.ops[expr] is not Op.SELECT:
-            return [*lines, f"  return {printer.either(expr, as_truth=printer.is_truth(expr), define=True)};"]
-        options, fails = printer.select(expr)
-        lines += [f"  if {condition} then return {value}; end;" for condition, value in options]
-        if not fails:
-            lines[-1] = f"  return {options[-1][1]};"
-            return lines
-        return [*lines, '  error "index outside the group";']
+        return [*lines, f"  return {printer.either(expr, as_truth=printer.is_truth(expr), define=True)};"]
 
     # --- start states and rules ---
 

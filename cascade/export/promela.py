@@ -10,8 +10,8 @@ from cascade.core.model import Command, CoreModel
 from cascade.core.queries import Query, Reach
 from cascade.export.supported import require_supported
 from cascade.export.terms import (
-    C,
     PROMELA,
+    C,
     Effects,
     Printer,
     Sharing,
@@ -50,7 +50,7 @@ class _Writer:
         written = roots(model) + (query_roots(query) if with_property else [])
         self._variables = [identifier("v", i, v.name) for i, v in enumerate(model.variables)]
         self._clocks = [identifier("c", i, c.name) for i, c in enumerate(model.clocks)]
-        self._sharing = Sharing(table, written)
+        self._sharing = Sharing(table, written, has_division=False)
         names = {d.value: d.name for d in reversed(model.derived)}
         self._functions = {e: identifier("e", e, names.get(e, "")) for e in self._sharing.functions}
         self._c_variables = [f"now.{v}" for v in self._variables]
@@ -110,14 +110,7 @@ class _Writer:
         table, local = self._model.expressions, self._sharing.locals_of(expr)
         printer = Printer(table, C, self._c_variables, {**self._lazy_calls, **{e: f"x{e}" for e in local}})
         lines = [f"    const int x{e} = {printer.number(e, define=True)};" for e in local]
-        if table.ops[expr] is not Op.SELECT:
-            return [*lines, f"    return {printer.number(expr, define=True)};"]
-        options, fails = printer.select(expr)
-        lines += [f"    if {condition} return {value};" for condition, value in options]
-        if not fails:
-            lines[-1] = f"    return {options[-1][1]};"
-            return lines
-        return [*lines, '    return fail("index outside the group");']
+        return [*lines, f"    return {printer.number(expr, define=True)};"]
 
     # --- the process ---
 
@@ -208,5 +201,5 @@ def _declaration(name: str, low: int, high: int) -> str:
     bits = max(1, high.bit_length())
     if low >= 0 and bits <= _BITS_MAX:
         return f"unsigned {name} : {bits}"
-    is_short = -(2**15) <= low and high < 2**15
+    is_short = low >= -(2**15) and high < 2**15
     return f"{'short' if is_short else 'int'} {name}"

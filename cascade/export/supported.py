@@ -26,9 +26,13 @@ def require_supported(model: CoreModel, query: Query) -> Reach:
         case Reach():
             pass
         case Lasso():
-            raise UnsupportedError("a formula with `leads to` is about infinite runs, and only reachable states are exported")
+            raise UnsupportedError(
+                "a formula with `leads to` is about infinite runs, and only reachable states are exported"
+            )
         case Recover():
-            raise UnsupportedError("a formula with `recoverable` is about what can follow, and only reachable states are exported")
+            raise UnsupportedError(
+                "a formula with `recoverable` is about what can follow, and only reachable states are exported"
+            )
         case _:
             assert_never(query)
     if not model.variables:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cascade.core.build import reachable
-from cascade.core.expressions import BOOLEAN_OPS, ExprId, Expressions, Op
+from cascade.core.expressions import BOOLEAN_OPS, Expressions, ExprId, Op
 from cascade.core.model import Command, CoreModel
 from cascade.core.queries import Reach
 
@@ -22,7 +22,10 @@ _LEAVES = (Op.CONST, Op.VAR)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How a language writes operators. `has_booleans`: truth values are no integers there."""
+    """How a language writes operators.
+
+    `no_number` and `no_truth` stop the tool: an index fits no member. `has_booleans`: truth values are no integers there. Without `divide`, each division has to be a function.
+    """
 
     and_: str
     or_: str
@@ -32,21 +35,52 @@ class Dialect:
     divide: str
     true: str
     false: str
+    no_number: str
+    no_truth: str
     has_booleans: bool
 
 
+_NO_MEMBER = 'fail("index outside the group")'
+
 PROMELA = Dialect(
-    and_=" && ", or_=" || ", not_="!", equal="==", choice="({} -> {} : {})", divide="", true="true", false="false",
+    and_=" && ",
+    or_=" || ",
+    not_="!",
+    equal="==",
+    choice="({} -> {} : {})",
+    divide="",
+    true="true",
+    false="false",
+    no_number=f"c_expr {{ ({_NO_MEMBER}) }}",
+    no_truth=f"c_expr {{ ({_NO_MEMBER}) }}",
     has_booleans=False,
-)  # fmt: skip
+)
 C = Dialect(
-    and_=" && ", or_=" || ", not_="!", equal="==", choice="({} ? {} : {})", divide="floor_div({}, {})", true="1", false="0",
+    and_=" && ",
+    or_=" || ",
+    not_="!",
+    equal="==",
+    choice="({} ? {} : {})",
+    divide="floor_div({}, {})",
+    true="1",
+    false="0",
+    no_number=_NO_MEMBER,
+    no_truth=_NO_MEMBER,
     has_booleans=False,
-)  # fmt: skip
+)
 MURPHI = Dialect(
-    and_=" & ", or_=" | ", not_="!", equal="=", choice="({} ? {} : {})", divide="floor_div({}, {})", true="true", false="false",
+    and_=" & ",
+    or_=" | ",
+    not_="!",
+    equal="=",
+    choice="({} ? {} : {})",
+    divide="floor_div({}, {})",
+    true="true",
+    false="false",
+    no_number="no_number()",
+    no_truth="no_truth()",
     has_booleans=True,
-)  # fmt: skip
+)
 
 _COMPARISONS = {Op.LT: "<", Op.LE: "<="}
 _ARITHMETIC = {Op.ADD: "+", Op.SUB: "-", Op.MUL: "*"}
@@ -79,14 +113,6 @@ def query_roots(query: Reach) -> list[ExprId]:
     return [query.goal]
 
 
-def is_failing_node(table: Expressions, expr: ExprId) -> bool:
-    """Whether the node itself, and not only an operand, may fail: an index that may be outside, or any division."""
-    op, args = table.ops[expr], table.args[expr]
-    if op is Op.SELECT:
-        return not (table.low[args[0]] >= 1 and table.high[args[0]] <= len(args) - 1)
-    return op is Op.DIV
-
-
 class Sharing:
     """Which expressions become functions, and which become local constants inside of them.
 
@@ -95,7 +121,7 @@ class Sharing:
     nor the time of evaluation grows with the number of paths through shared expressions. (Tools may copy a function for each call of it.)
     """
 
-    def __init__(self, table: Expressions, written: list[ExprId]) -> None:
+    def __init__(self, table: Expressions, written: list[ExprId], *, has_division: bool) -> None:
         self._table = table
         self.lazy: tuple[ExprId, ...] = ()
         order = reachable(table.ops, table.args, tuple(written))
@@ -105,15 +131,14 @@ class Sharing:
         self.lazy = tuple(
             e
             for e in order
-            if is_failing_node(table, e) or (table.can_fail[e] and uses[e] > 1 and not self._is_small(e))
+            if (table.ops[e] is Op.DIV and not has_division)
+            or (table.can_fail[e] and uses[e] > 1 and not self._is_small(e))
         )
         times = Counter(written)
         self.roots = tuple(
             expr
             for expr in sorted(times)
-            if expr not in self.lazy
-            and not self._is_small(expr)
-            and (times[expr] > 1 or self.locals_of(expr))
+            if expr not in self.lazy and not self._is_small(expr) and (times[expr] > 1 or self.locals_of(expr))
         )
 
     @property
@@ -163,9 +188,7 @@ class Sharing:
 class Printer:
     """Writes expressions in one dialect. `names` has the text of what is not spelled out: a function's call, a local constant."""
 
-    def __init__(
-        self, table: Expressions, dialect: Dialect, variables: list[str], names: Mapping[ExprId, str]
-    ) -> None:
+    def __init__(self, table: Expressions, dialect: Dialect, variables: list[str], names: Mapping[ExprId, str]) -> None:
         self._table = table
         self._dialect = dialect
         self._variables = variables
@@ -193,15 +216,18 @@ class Printer:
         """The expression as a truth value or as an integer."""
         return self.truth(expr, define=define) if as_truth else self.number(expr, define=define)
 
-    def select(self, expr: ExprId) -> tuple[list[tuple[str, str]], bool]:
-        """Conditions and values of the options of a SELECT; and whether its index may fit none."""
-        args = self._table.args[expr]
-        index, as_truth = self.number(args[0]), self.is_truth(expr)
-        options = [
-            (f"({index} {self._dialect.equal} {i})", self.either(option, as_truth=as_truth))
-            for i, option in enumerate(args[1:], start=1)
-        ]
-        return options, is_failing_node(self._table, expr)
+    def _select(self, expr: ExprId) -> str:
+        """Nested choices; at their end an error, if the index may fit no option."""
+        table, dialect = self._table, self._dialect
+        args, as_truth = table.args[expr], self.is_truth(expr)
+        index = self.number(args[0])
+        options = [self.either(option, as_truth=as_truth) for option in args[1:]]
+        if table.low[args[0]] < 1 or table.high[args[0]] > len(options):
+            options.append(dialect.no_truth if as_truth else dialect.no_number)
+        text = options[-1]
+        for number, option in reversed(list(enumerate(options[:-1], start=1))):
+            text = dialect.choice.format(f"({index} {dialect.equal} {number})", option, text)
+        return text
 
     def _text(self, expr: ExprId, *, define: bool) -> str:
         """Every compound text is in parentheses: no language's precedence matters."""
@@ -223,12 +249,7 @@ class Printer:
                 chosen = (self.either(a, as_truth=as_truth) for a in args[1:])
                 return dialect.choice.format(self.truth(args[0]), *chosen)
             case Op.SELECT:
-                options, fails = self.select(expr)
-                assert not fails, "an index that may fit none needs statements"
-                text = options[-1][1]
-                for condition, value in reversed(options[:-1]):
-                    text = dialect.choice.format(condition, value, text)
-                return text
+                return self._select(expr)
             case _:
                 return self._binary(op, self.number(args[0]), self.number(args[1]))
 

@@ -1,7 +1,7 @@
 """The discrete part of a model: locations, and what can happen in each.
 
 A *location* is a valuation of the variables. It says which clocks run: those are the dimensions of its zones. A clock is *tracked* if
-some comparison depends on it; its *stop* is the largest value that a comparison asks for, so valuations beyond it are the same.
+some comparison depends on it; no comparison tells valuations beyond its *stop* apart, so they are taken for one.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from cascade.core.expressions import Op
 from cascade.core.model import CommandClass, CoreModel
 from cascade.core.queries import Reach
 from cascade.engines.explicit.evaluate import EvaluationFailure, Values, compile_expressions
@@ -82,7 +83,7 @@ class Locations:
         self._numbers = count(1)
         self.thresholds = _thresholds(model)
         self.goal_ticks = _goal_ticks(model, query)
-        self._stops = [max(values, default=0) for values in self.thresholds]
+        self._stops = _stops(model, self.thresholds)
         if query.clock is not None and self.goal_ticks is not None:
             self._stops[query.clock] = max(self._stops[query.clock], self.goal_ticks)
 
@@ -245,6 +246,27 @@ def _thresholds(model: CoreModel) -> list[list[int]]:
         stop = model.clocks[command.clock].stop_ticks
         found[command.clock] |= {ticks for ticks in asked if 0 < ticks <= stop}
     return [sorted(values) for values in found]
+
+
+def _stops(model: CoreModel, thresholds: list[list[int]]) -> list[int]:
+    """Where each clock may stop without a difference: at the largest threshold, or one tick beyond the latest time of an owed command.
+
+    That tick is for the sake of runs in whole ticks: before a clock is beyond its latest time, commands may be scheduled up to then; if it is
+    beyond, because its command was not permitted, there is no such moment. The two must not be taken for one another. A clock that never gets
+    beyond needs no such tick.
+    """
+    tops = [values[-1] if values else 0 for values in thresholds]
+    stops, never_beyond = tops.copy(), set[int]()
+    ops, args = model.expressions.ops, model.expressions.args
+    for command in model.commands:
+        clock, latest = command.clock, command.latest_ticks
+        if clock is None or not command.owed or latest is None or not 0 < latest <= model.clocks[clock].stop_ticks:
+            continue
+        stops[clock] = max(stops[clock], latest + 1)
+        is_permitted = ops[command.permit] is Op.CONST and args[command.permit][0] != 0
+        if is_permitted and model.clocks[clock].runs_while == command.guard:
+            never_beyond.add(clock)
+    return [tops[c] if c in never_beyond else stops[c] for c in range(len(stops))]
 
 
 def _goal_ticks(model: CoreModel, query: Reach) -> int | None:
