@@ -69,7 +69,9 @@ def run(
 
 def _watch(pid: int, ended: threading.Event, peaks: list[int]) -> None:
     """Keep the largest peak that the system tells while the process lives, in kB."""
-    while not ended.wait(0.005):
+    is_first = True
+    while is_first or not ended.wait(0.002):
+        is_first = False
         try:
             with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
                 found = re.search(r"VmHWM:\s*(\d+) kB", file.read())

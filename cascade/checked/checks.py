@@ -5,6 +5,7 @@ from collections.abc import Callable
 from cascade.checked import messages
 from cascade.checked.commands import PlacedCommand
 from cascade.checked.construct import Constructor, Override, path_matches
+from cascade.checked.evaluate import SUGGESTIONS_MAX
 from cascade.checked.instances import Instance, Parameter, Scalar, Scope, Step
 from cascade.checked.model import DURATION, INT, Check, Class, Formula, FormulaKind, Limit
 from cascade.source import Span
@@ -44,6 +45,7 @@ class CheckBuilder:
         self._diagnostics = constructor.diagnostics
         self._scope = Scope(root)
         self._commands = commands
+        self._known_paths: dict[str, set[int]] | None = None
 
     # --- formulas ---
 
@@ -183,13 +185,30 @@ class CheckBuilder:
         if word in _CLASS_NAMES:
             wanted = _CLASS_NAMES[word]
             return {i for i, p in enumerate(self._commands) if p.command.command_class is wanted}, True
-        by_path = {i for i, p in enumerate(self._commands) if path_matches(steps, p.steps)}
+        by_path = self._by_path().get(".".join(step.text() for step in steps), set())
+        if not by_path:  # some groups with an index and some without
+            names = self._by_path().get(".".join(step.name for step in steps), ())
+            by_path = {i for i in names if path_matches(steps, self._commands[i].steps)}
         if by_path or not word:
             return by_path, False
         return {i for i, p in enumerate(self._commands) if p.command.kind == word}, False
 
+    def _by_path(self) -> dict[str, set[int]]:
+        """Commands by each beginning of their paths, with all indices and with none."""
+        if self._known_paths is None:
+            self._known_paths = {}
+            for i, placed in enumerate(self._commands):
+                path = names = ""
+                for step in placed.steps:
+                    path, names = f"{path}.{step.text()}", f"{names}.{step.name}"
+                    for key in (path[1:], names[1:]):
+                        self._known_paths.setdefault(key, set()).add(i)
+        return self._known_paths
+
     def _candidates(self, admits: Callable[[PlacedCommand], bool]) -> list[str]:
         names: set[str] = set(_CLASS_NAMES)
+        if len(self._diagnostics.items) >= SUGGESTIONS_MAX:
+            return []
         for placed in self._commands:
             if admits(placed):
                 names.add(placed.command.name)
@@ -234,7 +253,9 @@ def overrides_of(fixes: tuple[tree.Fix, ...], names: tuple[str, ...]) -> tuple[O
     return tuple(result)
 
 
-def validate_fixes(constructor: Constructor, root: Instance, instances: list[Instance], fixes: tuple[tree.Fix, ...]) -> None:
+def validate_fixes(
+    constructor: Constructor, root: Instance, instances: list[Instance], fixes: tuple[tree.Fix, ...]
+) -> None:
     """Report settings of params that do not exist, or with values of another type, whether the fix is used or not."""
     parameters: list[tuple[tuple[Step, ...], Instance, Parameter]] = []
     for instance in instances:
@@ -244,7 +265,9 @@ def validate_fixes(constructor: Constructor, root: Instance, instances: list[Ins
     for fix in fixes:
         for setting in fix.settings:
             steps = steps_of(setting.path)
-            found = [p for p in parameters if steps is not None and len(p[0]) == len(steps) and path_matches(steps, p[0])]
+            found = [
+                p for p in parameters if steps is not None and len(p[0]) == len(steps) and path_matches(steps, p[0])
+            ]
             if not found:
                 known = {".".join(s.name for s in path) for path, _, _ in parameters}
                 constructor.diagnostics.add(messages.fix_of_no_param(setting.path.span, setting.path.span.text, known))
@@ -264,5 +287,3 @@ def _validate_value(
         return
     if isinstance(current, Scalar) and current.type != value.type:
         constructor.diagnostics.add(messages.wrong_type(span, current.type.describe(), value.type.describe()))
-
-

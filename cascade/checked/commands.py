@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cascade.checked import messages
 from cascade.checked.construct import Constructor
-from cascade.checked.evaluate import describe
+from cascade.checked.describe import describe
 from cascade.checked.instances import (
     UNKNOWN,
     Child,
@@ -37,6 +37,10 @@ _ENTITY_WORDS = {
     GroupEntity: "a group",
     OutageEntity: "an outage",
 }
+
+
+_TARGET_COST = 4
+"""Evaluations that one more variable to write is worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +255,9 @@ class CommandBuilder:
         assert isinstance(value, Scalar), "targets are variables"
         return value.expr
 
-    def _write(self, node: tree.UpdateNode, targets: list[Target], value: ExprId | None, updates: dict[int, Update]) -> None:
+    def _write(
+        self, node: tree.UpdateNode, targets: list[Target], value: ExprId | None, updates: dict[int, Update]
+    ) -> None:
         if value is None:
             return
         for target in targets:
@@ -275,9 +281,7 @@ class CommandBuilder:
         entity = target.entity
         if number is not None and not entity.low <= number <= entity.high:
             domain = f"{entity.declaration.name.text}: {entity.low}..{entity.high}"
-            self._diagnostics.add(
-                messages.outside_domain(node.span, str(number), domain, entity.declaration.type.span)
-            )
+            self._diagnostics.add(messages.outside_domain(node.span, str(number), domain, entity.declaration.type.span))
 
     def _value(self, expr: tree.Expr, target: Target, scope: Scope) -> ExprId | None:
         wanted = target.entity.type
@@ -301,6 +305,8 @@ class CommandBuilder:
         if found is None:
             return None
         targets: list[Target] = []
+        if not self._evaluator.charge(_TARGET_COST * len(found), expr.span):
+            return None
         for owner, entity, condition in found:
             if not isinstance(entity, StateVariable):
                 self._diagnostics.add(messages.not_a_variable(expr.span, expr.span.text, _ENTITY_WORDS[type(entity)]))
@@ -324,7 +330,8 @@ class CommandBuilder:
         if isinstance(expr, tree.Name):
             found = self._evaluator.lookup(expr.text, scope)
             if found is None:
-                candidates = [v for v, e in instance.entities.items() if isinstance(e, StateVariable)]
+                states = [v for v, e in instance.entities.items() if isinstance(e, StateVariable)]
+                candidates = self._evaluator.suggestions(states)
                 where = f"in {instance.local_name}"
                 self._diagnostics.add(messages.unknown_name(expr.span, expr.text, where, candidates))
                 return None
@@ -343,8 +350,9 @@ class CommandBuilder:
         for owner, condition in owners:
             entity = owner.entities.get(expr.name.text)
             if entity is None:
+                known = self._evaluator.suggestions(owner.entities)
                 self._diagnostics.add(
-                    messages.unknown_name(expr.name.span, expr.name.text, f"in {owner.local_name}", owner.entities)
+                    messages.unknown_name(expr.name.span, expr.name.text, f"in {owner.local_name}", known)
                 )
                 return None
             result.append((owner, entity, condition))

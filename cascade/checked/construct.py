@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from cascade.checked import messages
 from cascade.checked.defaults import with_defaults
-from cascade.checked.evaluate import Evaluator, describe
+from cascade.checked.describe import describe
+from cascade.checked.evaluate import Evaluator
 from cascade.checked.instances import (
     UNKNOWN,
     Binding,
@@ -36,10 +37,10 @@ from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.source import Span
 from cascade.syntax import tree
 
-INSTANCES_MAX = 50_000
+INSTANCES_MAX = 20_000
 """Components of one system; a product of nested groups beyond this is a mistake, or a fleet to be counted."""
 
-EVALUATIONS_MAX = 1_000_000
+EVALUATIONS_MAX = 600_000
 """Expressions that are evaluated for one system: a quantifier inside a quantifier over a large group is evaluated for each pair."""
 
 NESTED_COMPONENTS_MAX = 200
@@ -48,7 +49,7 @@ NESTED_COMPONENTS_MAX = 200
 DOMAIN_MAX = 1 << 31
 """Values of one variable."""
 
-INITIAL_MAX = 1 << 20
+INITIAL_MAX = 1 << 16
 """Initial values of one variable (`= any`)."""
 
 ANY_COMPONENT = "Component"
@@ -95,6 +96,7 @@ class Constructor:
         self._overrides = overrides
         self._is_phantom = is_phantom
         self._work = work
+        self._ranges: dict[tuple[int, int], tuple[int, ...]] = {}
         self._statements: dict[int, tuple[tree.Statement, ...]] = {}
         self.root: Instance | None = None
         self.evaluator = Evaluator(
@@ -178,7 +180,7 @@ class Constructor:
                 child = self._instance(instance, statement, Step(statement.name.text), (), lexical=instance)
                 return Child(statement, child)
             case tree.Part():
-                declaration = self._type(instance, statement.type_name)
+                declaration = self._type(statement.type_name)
                 if declaration is None:
                     return None
                 child = self._instance(instance, declaration, Step(statement.name.text), statement.args)
@@ -242,7 +244,7 @@ class Constructor:
             self._statements[key] = with_defaults(declaration, is_system=False)
         return self._statements[key]
 
-    def _type(self, instance: Instance, name: tree.Identifier) -> tree.Component | None:
+    def _type(self, name: tree.Identifier) -> tree.Component | None:
         types = self._types_of(name.span)
         if name.text not in types:
             self.diagnostics.add(messages.unknown_type(name.span, name.text, types))
@@ -263,7 +265,7 @@ class Constructor:
         scope = Scope(instance)
         size = self.evaluator.constant(declaration.count, scope, INT, "the number of members")
         needs = self.evaluator.constant(declaration.needs, scope, INT, "`needs`")
-        type_declaration = self._type(instance, declaration.type_name)
+        type_declaration = self._type(declaration.type_name)
         if size is None or needs is None or type_declaration is None:
             return UNKNOWN
         if size < 1:
@@ -410,7 +412,9 @@ class Constructor:
                     self.diagnostics.add(messages.empty_range(declaration.type.span, f"the range {low}..{high}"))
                     return
                 if high - low >= DOMAIN_MAX or max(abs(low), abs(high)) >= DOMAIN_MAX:
-                    self.diagnostics.add(messages.too_large(declaration.type.span, "values in one variable", DOMAIN_MAX))
+                    self.diagnostics.add(
+                        messages.too_large(declaration.type.span, "values in one variable", DOMAIN_MAX)
+                    )
                     return
                 entity.low, entity.high = low, high
         initial = self._initial(entity, scope)
@@ -441,7 +445,11 @@ class Constructor:
             if entity.high - entity.low >= INITIAL_MAX:
                 self.diagnostics.add(messages.too_large(initial.span, "initial values in one variable", INITIAL_MAX))
                 return (entity.low,)
-            return tuple(range(entity.low, entity.high + 1))
+            bounds = entity.low, entity.high
+            if bounds not in self._ranges:
+                self.evaluator.charge(entity.high - entity.low, initial.span)
+                self._ranges[bounds] = tuple(range(entity.low, entity.high + 1))
+            return self._ranges[bounds]
         value = self.evaluator.typed(initial, scope, entity.type)
         number = None if value is None else self.evaluator.constant_value(value, initial.span, "an initial value")
         if number is None:

@@ -3,14 +3,11 @@
 from cascade.source import Span
 from cascade.syntax import tree
 
-
 _NAMED = tree.Let | tree.State | tree.Param | tree.Port | tree.Part | tree.Redundant | tree.Component
 """Statements that declare a name which expressions may use."""
 
 
-def with_defaults(
-    declaration: tree.Component | tree.System, *, is_system: bool
-) -> tuple[tree.Statement, ...]:
+def with_defaults(declaration: tree.Component | tree.System, *, is_system: bool) -> tuple[tree.Statement, ...]:
     """The statements of a component with its implied `health`, `crash`, `healthy`, `serving` and `forwards`."""
     span = declaration.name.span
     body = declaration.body

@@ -12,12 +12,22 @@ from cascade.checked import lints, messages
 from cascade.checked.checks import CheckBuilder, overrides_of, validate_fixes
 from cascade.checked.commands import CommandBuilder, PlacedCommand
 from cascade.checked.construct import EVALUATIONS_MAX, INSTANCES_MAX, Constructor
-from cascade.checked.evaluate import NESTED_EXPRESSIONS_MAX, describe
-from cascade.checked.instances import UNKNOWN, GroupEntity, Instance, LetEntity, OutageEntity, Scalar, Scope, Value, Work
+from cascade.checked.describe import describe
+from cascade.checked.evaluate import NESTED_EXPRESSIONS_MAX
+from cascade.checked.instances import (
+    UNKNOWN,
+    GroupEntity,
+    Instance,
+    LetEntity,
+    OutageEntity,
+    Scalar,
+    Scope,
+    Value,
+    Work,
+)
 from cascade.checked.instances import Group as GroupOfInstances
 from cascade.checked.links import Links
 from cascade.checked.model import (
-    BOOL,
     DURATION,
     PERCENT,
     Check,
@@ -35,9 +45,6 @@ from cascade.syntax.imports import Loaded
 
 COMMANDS_MAX = 200_000
 """Commands of one system; `for` over large groups multiplies them."""
-
-_BOOLEAN_NAMES = ("healthy", "serving", "forwards")
-"""Derived values that the language itself reads."""
 
 _RECURSION_LIMIT = 100_000
 """Enough for `NESTED_EXPRESSIONS_MAX` expressions inside each other; evaluation recurses in Python only, not in C."""
@@ -67,7 +74,7 @@ class _Elaboration:
         self._diagnostics = diagnostics
         self._fix_names = fix_names
         self._types_used: set[str] = set()
-        self._work = Work(evaluations_left=EVALUATIONS_MAX, instances_left=INSTANCES_MAX)
+        self._work = Work(evaluations_max=EVALUATIONS_MAX, instances_left=INSTANCES_MAX)
         self._types = {file.source.name: file.types for file in loaded.files}
 
     def run(self) -> System | None:
@@ -167,12 +174,12 @@ class _Elaboration:
                         self._uncalled(constructor, instance, declaration)
                     continue
                 value = constructor.evaluator.entity_value(instance, entity, declaration.name.span)
-                if name in _BOOLEAN_NAMES:
-                    value = constructor.evaluator.of_type(declaration.value.span, value, BOOL)
                 if isinstance(value, Scalar) and value.type not in (DURATION, PERCENT):
                     path = instance.child_path(name)
                     result.append(
-                        Derived(name=path, component=instance.path, type=value.type, value=value.expr, span=declaration.span)
+                        Derived(
+                            name=path, component=instance.path, type=value.type, value=value.expr, span=declaration.span
+                        )
                     )
         return tuple(result)
 
@@ -234,9 +241,7 @@ class _Elaboration:
     def _phantom(self, declaration: tree.Component) -> set[str]:
         """Look at a type by itself, with unknown ports, so that its errors show too; gives the types that were seen with it."""
         links = Links(self._diagnostics)
-        constructor = Constructor(
-            self._types_of, self._diagnostics, (), links.reaches, self._work, is_phantom=True
-        )
+        constructor = Constructor(self._types_of, self._diagnostics, (), links.reaches, self._work, is_phantom=True)
         root = constructor.make_root(declaration)
         instances = list(constructor.walk(root))
         self._allocate(constructor, instances)

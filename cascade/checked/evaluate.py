@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from cascade.checked import messages
+from cascade.checked.describe import cycle_names, describe, where
 from cascade.checked.instances import (
     UNKNOWN,
     Child,
@@ -27,6 +28,7 @@ from cascade.checked.instances import (
     Work,
 )
 from cascade.checked.model import BOOL, DURATION, INT, PERCENT, Kind, ValueType
+from cascade.checked.units import MEASURES, PRODUCTS, QUOTIENTS
 from cascade.core.build import ExpressionBuilder, reachable
 from cascade.core.expressions import ExprId, Op
 from cascade.diagnostics.diagnostic import Diagnostics
@@ -42,25 +44,14 @@ NESTED_EXPRESSIONS_MAX = 5_000
 NESTED_CHOICES_MAX = 20
 """Choices inside choices, as in `nodes[i].disks[j]`."""
 
+BOOLEAN_NAMES = ("healthy", "serving", "forwards")
+"""Derived values that the language itself reads."""
+
+SUGGESTIONS_MAX = 50
+"""Errors after which no name is suggested any more: that takes long in a large spec, and nobody reads on."""
+
 NUMBER_MAX = 1 << 56
 """Largest number of an expression in either direction; engines compute with words of 64 bits."""
-
-_MEASURES = {Kind.INT, Kind.DURATION, Kind.PERCENT}
-_PRODUCTS = {
-    (Kind.INT, Kind.INT): INT,
-    (Kind.INT, Kind.DURATION): DURATION,
-    (Kind.DURATION, Kind.INT): DURATION,
-    (Kind.INT, Kind.PERCENT): INT,
-    (Kind.PERCENT, Kind.INT): INT,
-    (Kind.DURATION, Kind.PERCENT): DURATION,
-    (Kind.PERCENT, Kind.DURATION): DURATION,
-}
-_QUOTIENTS = {
-    (Kind.INT, Kind.INT): INT,
-    (Kind.DURATION, Kind.INT): DURATION,
-    (Kind.PERCENT, Kind.INT): PERCENT,
-    (Kind.DURATION, Kind.DURATION): INT,
-}
 
 
 class Evaluator:
@@ -86,7 +77,6 @@ class Evaluator:
         self._state = state
         self._reaches = reaches
         self._work = work
-        self._evaluations_max = work.evaluations_left
         self._depth = 0
         self._in_progress: dict[tuple[Instance, str], None] = {}
         self._group_serving: dict[Group, Value] = {}
@@ -133,13 +123,22 @@ class Evaluator:
         finally:
             self._depth -= 1
 
+    def charge(self, count: int, span: Span) -> bool:
+        """Whether there is room for `count` more evaluations; if not, that is reported once."""
+        had_room = self._work.evaluations_left >= 0
+        self._work.evaluations_left -= count
+        if self._work.evaluations_left >= 0:
+            return True
+        if had_room:
+            what = "expressions, counted for each member of a group"
+            self.diagnostics.add(messages.too_large(span, what, self._work.evaluations_max))
+        return False
+
     def _may_go_on(self, span: Span) -> bool:
         """Whether there is room for one more evaluation, and for one more inside those in progress; if not, that is reported."""
-        self._work.evaluations_left -= 1
-        if self._work.evaluations_left < 0:
-            if self._work.evaluations_left == -1:
-                what = "expressions, counted for each member of a group"
-                self.diagnostics.add(messages.too_large(span, what, self._evaluations_max))
+        if self._work.evaluations_left > 0:
+            self._work.evaluations_left -= 1
+        elif not self.charge(1, span):
             return False
         if self._depth >= NESTED_EXPRESSIONS_MAX:
             self.diagnostics.add(messages.too_deep(span, NESTED_EXPRESSIONS_MAX, "expressions"))
@@ -188,6 +187,10 @@ class Evaluator:
             instance = instance.lexical
         return None
 
+    def suggestions(self, names: Iterable[str]) -> Iterable[str]:
+        """`names`, to suggest one of them, unless so much was found already that nobody reads on."""
+        return names if len(self.diagnostics.items) < SUGGESTIONS_MAX else ()
+
     def names_in(self, scope: Scope) -> Iterable[str]:
         """All names known in `scope`."""
         yield from scope.local
@@ -201,8 +204,8 @@ class Evaluator:
             return Scalar(expected, self.builder.const(expected.labels.index(expr.text)))
         found = self.lookup(expr.text, scope)
         if found is None:
-            candidates = [*self.names_in(scope), *(expected.labels if expected else ())]
-            self.diagnostics.add(messages.unknown_name(expr.span, expr.text, _where(scope.instance), candidates))
+            candidates = [*self.suggestions(self.names_in(scope)), *(expected.labels if expected else ())]
+            self.diagnostics.add(messages.unknown_name(expr.span, expr.text, where(scope.instance), candidates))
             return UNKNOWN
         if isinstance(found, tuple):
             return self.entity_value(found[0], found[1], expr.span)
@@ -250,6 +253,8 @@ class Evaluator:
         parameters = [p.text for p in declaration.parameters or ()]
         scope = Scope(instance, dict(zip(parameters, args, strict=True)))
         result = self.guarded(instance, declaration.name.text, span, lambda: self.value(declaration.value, scope))
+        if declaration.name.text in BOOLEAN_NAMES and declaration.parameters is None:
+            result = self.of_type(declaration.value.span, result, BOOL)
         entity.values[args] = result
         return result
 
@@ -258,10 +263,12 @@ class Evaluator:
         key = (instance, name)
         if key in self._in_progress:
             chain = list(self._in_progress)
-            self.diagnostics.add(messages.cycle(span, _cycle_names([*chain[chain.index(key) :], key])))
+            self.diagnostics.add(messages.cycle(span, cycle_names([*chain[chain.index(key) :], key])))
             return UNKNOWN
         if len(self._in_progress) >= NESTED_VALUES_MAX:
             self.diagnostics.add(messages.too_deep(span, NESTED_VALUES_MAX, "derived values"))
+            return UNKNOWN
+        if not self.charge(1, span):
             return UNKNOWN
         self._in_progress[key] = None
         try:
@@ -277,7 +284,7 @@ class Evaluator:
             return UNKNOWN
         if not isinstance(value, Choice):
             return use(value)
-        if not self._may_go_on(value.span):
+        if not self.charge(len(value.options), value.span):
             return UNKNOWN
         results: list[Value] = []
         for option in value.options:
@@ -289,7 +296,9 @@ class Evaluator:
         if len(scalars) < len(results):
             return self._choice(value.index, tuple(results), value.span)
         if any(s.type != scalars[0].type for s in scalars):
-            self.diagnostics.add(messages.wrong_type(value.span, scalars[0].type.describe(), "different types in different members"))
+            self.diagnostics.add(
+                messages.wrong_type(value.span, scalars[0].type.describe(), "different types in different members")
+            )
             return UNKNOWN
         expr = self.builder.select(value.index, tuple([s.expr for s in scalars]), value.span)
         return Scalar(scalars[0].type, expr)
@@ -308,8 +317,8 @@ class Evaluator:
                 return self.entity_value(base, base.entities[name], expr.name.span)
             if name == "index" and base.index is not None:
                 return Scalar(INT, self.builder.const(base.index))
-            candidates = [*base.entities, *(["index"] if base.index is not None else [])]
-            self.diagnostics.add(messages.unknown_name(expr.name.span, name, _where(base), candidates))
+            candidates = [*self.suggestions(base.entities), *(["index"] if base.index is not None else [])]
+            self.diagnostics.add(messages.unknown_name(expr.name.span, name, where(base), candidates))
             return UNKNOWN
         if isinstance(base, Group):
             if name == "size":
@@ -319,8 +328,8 @@ class Evaluator:
             if name == "serving":
                 return self.group_serving(base)
             note = "to speak of one member write `group[1].name`, of all `all(x in group: x.name)`"
-            where = f"of group {base.declaration.name.text}"
-            self.diagnostics.add(messages.unknown_name(expr.name.span, name, where, ["size", "needs", "serving"], note))
+            place = f"of group {base.declaration.name.text}"
+            self.diagnostics.add(messages.unknown_name(expr.name.span, name, place, ["size", "needs", "serving"], note))
             return UNKNOWN
         self.diagnostics.add(messages.wrong_type(expr.base.span, "a component or a group", describe(base)))
         return UNKNOWN
@@ -343,7 +352,11 @@ class Evaluator:
         """Whether a component or a group serves (or forwards); None after an error."""
         if isinstance(value, Instance) and name not in value.entities:
             return None  # a component that contains itself, which was reported
-        found = self.group_serving(value) if isinstance(value, Group) else self.entity_value(value, value.entities[name], span)
+        found = (
+            self.group_serving(value)
+            if isinstance(value, Group)
+            else self.entity_value(value, value.entities[name], span)
+        )
         found = self.of_type(span, found, BOOL)
         return found.expr if isinstance(found, Scalar) else None
 
@@ -379,7 +392,7 @@ class Evaluator:
         value = self.value(expr.operand, scope)
         if isinstance(value, Unknown):
             return UNKNOWN
-        if not isinstance(value, Scalar) or value.type.kind not in _MEASURES:
+        if not isinstance(value, Scalar) or value.type.kind not in MEASURES:
             self._report_type(expr.operand.span, INT, value)
             return UNKNOWN
         return Scalar(value.type, self.builder.sub(self.builder.const(0), value.expr))
@@ -394,7 +407,7 @@ class Evaluator:
         if isinstance(left, Unknown) or isinstance(right, Unknown):
             return UNKNOWN
         for side, value in ((expr.left, left), (expr.right, right)):
-            if not isinstance(value, Scalar) or value.type.kind not in _MEASURES:
+            if not isinstance(value, Scalar) or value.type.kind not in MEASURES:
                 self._report_type(side.span, INT, value)
                 return UNKNOWN
         assert isinstance(left, Scalar) and isinstance(right, Scalar), "checked above"
@@ -420,7 +433,7 @@ class Evaluator:
 
     def _bounded(self, span: Span, value: Scalar) -> Value:
         """`value` if its numbers fit a machine word, with room for what is added up later."""
-        if -NUMBER_MAX <= self.builder.low[value.expr] and self.builder.high[value.expr] <= NUMBER_MAX:
+        if self.builder.low[value.expr] >= -NUMBER_MAX and self.builder.high[value.expr] <= NUMBER_MAX:
             return value
         self.diagnostics.add(messages.number_too_large(span, NUMBER_MAX))
         return UNKNOWN
@@ -430,13 +443,13 @@ class Evaluator:
         match expr.operator:
             case "+" | "-" if left.type == right.type:
                 return Scalar(left.type, (builder.add if expr.operator == "+" else builder.sub)(left.expr, right.expr))
-            case "*" if kinds in _PRODUCTS:
+            case "*" if kinds in PRODUCTS:
                 product = builder.mul(left.expr, right.expr)
                 if Kind.PERCENT in kinds:
                     product = builder.div(product, builder.const(100))
-                return Scalar(_PRODUCTS[kinds], product)
-            case "/" if kinds in _QUOTIENTS:
-                return Scalar(_QUOTIENTS[kinds], builder.div(left.expr, right.expr, expr.span))
+                return Scalar(PRODUCTS[kinds], product)
+            case "/" if kinds in QUOTIENTS:
+                return Scalar(QUOTIENTS[kinds], builder.div(left.expr, right.expr, expr.span))
             case _:
                 return self._mixed(expr, left, right)
 
@@ -455,12 +468,14 @@ class Evaluator:
         return result
 
     def _same(self, expr: tree.Binary, left: Value, right: Value) -> Value:
-        if (isinstance(left, Instance) and isinstance(right, Instance)) or (isinstance(left, Group) and isinstance(right, Group)):
+        if (isinstance(left, Instance) and isinstance(right, Instance)) or (
+            isinstance(left, Group) and isinstance(right, Group)
+        ):
             return Scalar(BOOL, self.builder.const(int(left is right), is_bool=True))
         if isinstance(left, Scalar) and isinstance(right, Scalar):
             if left.type == right.type:
                 return Scalar(BOOL, self.builder.eq(left.expr, right.expr))
-            if {left.type.kind, right.type.kind} <= _MEASURES:
+            if {left.type.kind, right.type.kind} <= MEASURES:
                 return self._mixed(expr, left, right)
         self.diagnostics.add(messages.wrong_type(expr.right.span, describe(left), describe(right)))
         return UNKNOWN
@@ -481,7 +496,7 @@ class Evaluator:
             return UNKNOWN, UNKNOWN
         for one, other, swapped in ((left, right, False), (right, left, True)):
             hint = self._label_type(one, scope)
-            if hint is not None and _some_label(other, hint):
+            if hint is not None and (_some_label(other, hint) or self._is_undeclared(other, scope)):
                 values = self.value(one, scope), self.value(other, scope, hint)
                 return (values[1], values[0]) if swapped else values
         return self.value(left, scope), self.value(right, scope)
@@ -499,6 +514,12 @@ class Evaluator:
                 return False
             found = self.entity_value(instance, entity, expr.span)
         return isinstance(found, Unknown)
+
+    def _is_undeclared(self, expr: tree.Expr, scope: Scope) -> bool:
+        """Whether a name (or a branch of a conditional) means nothing: probably a label that is misspelt."""
+        if isinstance(expr, tree.Conditional):
+            return self._is_undeclared(expr.then, scope) or self._is_undeclared(expr.otherwise, scope)
+        return isinstance(expr, tree.Name) and self.lookup(expr.text, scope) is None
 
     def _label_type(self, expr: tree.Expr, scope: Scope) -> ValueType | None:
         """The enumeration that a name (or a conditional of names) has, without reporting anything."""
@@ -527,7 +548,9 @@ class Evaluator:
         if not isinstance(then, Scalar) and not isinstance(otherwise, Scalar):
             index = self.builder.ite(condition, self.builder.const(1), self.builder.const(2))
             chosen = self.builder.value(index)
-            return self._choice(index, (then, otherwise), expr.span) if chosen is None else (then, otherwise)[chosen - 1]
+            return (
+                self._choice(index, (then, otherwise), expr.span) if chosen is None else (then, otherwise)[chosen - 1]
+            )
         self.diagnostics.add(messages.wrong_type(expr.otherwise.span, describe(then), describe(otherwise)))
         return UNKNOWN
 
@@ -547,9 +570,9 @@ class Evaluator:
         if found is None and function.text in ("min", "max", "reaches"):
             return self._builtin(function.text, expr, scope)
         if found is None:
-            candidates = [*self.names_in(scope), "min", "max", "reaches"]
-            where = _where(scope.instance)
-            self.diagnostics.add(messages.unknown_name(function.span, function.text, where, candidates))
+            candidates = [*self.suggestions(self.names_in(scope)), "min", "max", "reaches"]
+            place = where(scope.instance)
+            self.diagnostics.add(messages.unknown_name(function.span, function.text, place, candidates))
             return UNKNOWN
         args = [self.value(a, scope) for a in expr.args]
         return self._apply(found, function.text, args, expr)
@@ -559,7 +582,8 @@ class Evaluator:
             self.diagnostics.add(messages.wrong_type(expr.function.span, "a component", describe(base)))
             return UNKNOWN
         if name.text not in base.entities:
-            self.diagnostics.add(messages.unknown_name(name.span, name.text, _where(base), base.entities))
+            known = self.suggestions(base.entities)
+            self.diagnostics.add(messages.unknown_name(name.span, name.text, where(base), known))
             return UNKNOWN
         return self._apply((base, base.entities[name.text]), name.text, args, expr)
 
@@ -587,7 +611,7 @@ class Evaluator:
 
     def _builtin(self, name: str, expr: tree.Call, scope: Scope) -> Value:
         args = [self.value(a, scope) for a in expr.args]
-        if name == "reaches" and len(args) != 2 or not args:  # noqa: PLR2004 - two ends of a link
+        if (name == "reaches" and len(args) != 2) or not args:
             self.diagnostics.add(messages.wrong_arity(expr.span, name, 2, len(args)))
             return UNKNOWN
         if any(isinstance(a, Unknown) for a in args):
@@ -610,7 +634,11 @@ class Evaluator:
         for value, span in zip(values, spans, strict=True):
             if isinstance(value, Unknown):
                 return UNKNOWN
-            if not isinstance(value, Scalar) or value.type.kind not in _MEASURES or (scalars and scalars[0].type != value.type):
+            if (
+                not isinstance(value, Scalar)
+                or value.type.kind not in MEASURES
+                or (scalars and scalars[0].type != value.type)
+            ):
                 self._report_type(span, scalars[0].type if scalars else INT, value)
                 return UNKNOWN
             scalars.append(value)
@@ -668,36 +696,6 @@ class Evaluator:
 
     def _has_no_variable(self, expr: ExprId) -> bool:
         return all(self.builder.ops[e] is not Op.VAR for e in reachable(self.builder.ops, self.builder.args, (expr,)))
-
-
-def describe(value: Value) -> str:
-    """What a message calls a value."""
-    match value:
-        case Scalar():
-            return value.type.describe()
-        case Instance():
-            return value.local_name if not value.steps else f"component {value.local_name}"
-        case Group():
-            return f"group {value.declaration.name.text}"
-        case Choice():
-            return "a member of a group"
-        case Unknown():
-            return "something unknown"
-        case _:
-            assert_never(value)
-
-
-def _where(instance: Instance) -> str:
-    return f"in {instance.local_name}" if instance.lexical is None else f"in component {instance.local_name}"
-
-
-def _cycle_names(chain: list[tuple[Instance, str]]) -> list[str]:
-    """Paths of the values in a cycle, without what they have in common: an error of a type is said once for all instances."""
-    steps = [instance.steps for instance, _ in chain]
-    common = 0
-    while all(len(s) > common and s[common] == steps[0][common] for s in steps):
-        common += 1
-    return [".".join([*(step.text() for step in instance.steps[common:]), name]) for instance, name in chain]
 
 
 def _type_of(value: Value) -> ValueType | None:

@@ -184,8 +184,12 @@ Value = Scalar | Instance | Group | Choice | Unknown
 class Work:
     """What elaboration may still do: a small spec may stand for a huge system."""
 
-    evaluations_left: int
+    evaluations_max: int
     instances_left: int
+    evaluations_left: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.evaluations_left = self.evaluations_max
 
 
 @dataclass(slots=True, eq=False)

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from cascade.checked import messages
 from cascade.checked.commands import CommandBuilder, PlacedCommand
 from cascade.checked.construct import Constructor
-from cascade.checked.evaluate import describe
+from cascade.checked.describe import describe
 from cascade.checked.instances import UNKNOWN, Choice, Group, Instance, Scalar, Scope, Step, Unknown, Value
 from cascade.checked.model import BOOL, Class, Command, Kind, Link, Update, ValueType, Variable
 from cascade.core.expressions import ExprId
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.source import Span
 from cascade.syntax import tree
+
+LINKS_MAX = 50_000
+"""Directed links of one system; a link between two groups is one for each pair of members."""
 
 _CUT = ValueType(Kind.ENUM, ("intact", "cut"))
 
@@ -39,6 +42,7 @@ class Links:
     def __init__(self, diagnostics: Diagnostics) -> None:
         self._diagnostics = diagnostics
         self._is_known = False
+        self._count = 0
         self._wishes: dict[tuple[int, str], tuple[_Link, tree.CanCut, set[str] | None]] = {}
         self._by_ends: dict[tuple[Instance, Instance], list[_Link]] = {}
         self._reaches: dict[tuple[Instance, Instance], Value] = {}
@@ -54,6 +58,10 @@ class Links:
 
     def _collect(self, owner: Instance, statement: tree.Link) -> None:
         sources, targets = self._ends(statement.left, owner), self._ends(statement.right, owner)
+        self._count += len(sources) * len(targets) * (1 + statement.both)
+        if self._count > LINKS_MAX:
+            self._diagnostics.add(messages.too_large(statement.span, "links", LINKS_MAX))
+            return
         for source in sources:
             for target in targets:
                 if source is target:
@@ -84,8 +92,12 @@ class Links:
     def matching(self, clause: tree.LinkCanCut, root: Instance) -> list[_Link]:
         """The links that a clause `link a <-> b can cut` means."""
         found: list[_Link] = []
-        for source in self._ends(clause.left, root):
-            for target in self._ends(clause.right, root):
+        assert self._constructor is not None, "collect gives the constructor"
+        sources, targets = self._ends(clause.left, root), self._ends(clause.right, root)
+        if not self._constructor.evaluator.charge(len(sources) * len(targets), clause.span):
+            return []
+        for source in sources:
+            for target in targets:
                 found.extend(self._by_ends.get((source, target), ()))
                 if clause.both:
                     found.extend(self._by_ends.get((target, source), ()))
@@ -149,7 +161,9 @@ class Links:
         state = table.variable(link.variable, low=0, high=1, is_bool=False)
         link.cut = table.eq(state, table.const(1))
 
-    def _cut(self, link: _Link, cut: tree.CanCut, checks: frozenset[str] | None, builder: CommandBuilder) -> list[PlacedCommand]:
+    def _cut(
+        self, link: _Link, cut: tree.CanCut, checks: frozenset[str] | None, builder: CommandBuilder
+    ) -> list[PlacedCommand]:
         assert self._constructor is not None and link.cut is not None, "find_cuts gives links their variables"
         table = self._constructor.builder
         is_cut, span = link.cut, cut.span

@@ -69,7 +69,7 @@ def _duration_span(node: tree.Check) -> Span:
 
 def _lint_duration(duration_ms: int, tick_ms: int, span: Span, diagnostics: Diagnostics) -> None:
     rounded_ms = -(-duration_ms // tick_ms) * tick_ms
-    if (rounded_ms - duration_ms) * _ROUNDING_TOLERATED > duration_ms:
+    if (rounded_ms - duration_ms) * _ROUNDING_TOLERATED > duration_ms >= 0:
         diagnostics.add(messages.rounded(span, duration_text(duration_ms), duration_text(rounded_ms)))
 
 

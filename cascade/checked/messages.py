@@ -170,7 +170,9 @@ def wrong_port_type(span: Span, port: str, wanted: str, found: str) -> Diagnosti
         code="CF111",
         message=f"port `{port}` is for {wanted or 'a component or a group'}, not for {found}",
         primary=Label(span=span),
-        help=f"bind it to a component or a group of type {wanted}; `port {port}: Component` takes any type" if wanted else "",
+        help=f"bind it to a component or a group of type {wanted}; `port {port}: Component` takes any type"
+        if wanted
+        else "",
     )
 
 

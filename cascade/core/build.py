@@ -3,7 +3,7 @@
 Folding keeps laziness: an operand that could fail is dropped only where evaluation would not have reached it.
 """
 
-from cascade.core.expressions import BOOLEAN_OPS, ExprId, Expressions, Op
+from cascade.core.expressions import BOOLEAN_OPS, Expressions, ExprId, Op
 from cascade.source import Span
 
 
@@ -312,7 +312,9 @@ class ExpressionBuilder:
 
 
 def reachable(
-    ops: "list[Op] | tuple[Op, ...]", args: "list[tuple[int, ...]] | tuple[tuple[int, ...], ...]", roots: tuple[int, ...]
+    ops: "list[Op] | tuple[Op, ...]",
+    args: "list[tuple[int, ...]] | tuple[tuple[int, ...], ...]",
+    roots: tuple[int, ...],
 ) -> list[ExprId]:
     """All expressions that `roots` are made of, operands before their users."""
     seen: set[ExprId] = set()

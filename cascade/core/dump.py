@@ -1,6 +1,6 @@
 """Core model → readable text: what the engines see. Tests compare it."""
 
-from cascade.core.expressions import ExprId, Expressions, Op
+from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.core.model import Command, CoreModel, Variable, VariableKind
 from cascade.core.queries import Lasso, Query, Reach, Recover
 
@@ -83,7 +83,8 @@ class ExpressionPrinter:
                 variable = self._model.variables[self._table.args[one][0]]
                 return f"{variable.name}{sign}{self.value(variable, self._table.args[other][0])}"
         level = _INFIX[Op.EQ][1] + 1
-        return sign.join(self._text(a, level) for a in args)
+        constants_last = sorted(args, key=lambda a: self._table.ops[a] is Op.CONST)
+        return sign.join(self._text(a, level) for a in constants_last)
 
     @staticmethod
     def _wrap(text: str, own: int, level: int) -> str:
@@ -111,12 +112,16 @@ def dump(model: CoreModel, query: Query) -> str:
     used = _used_names(model, query)
     for derived in model.derived:
         if derived.value in used and model.expressions.ops[derived.value] not in (Op.CONST, Op.VAR):
-            lines.append(f"let {derived.name} = {printer.text(derived.value, define=printer_first(printer, derived.value, derived.name))}")
+            lines.append(
+                f"let {derived.name} = {printer.text(derived.value, define=printer_first(printer, derived.value, derived.name))}"
+            )
     lines.extend(f"settle {model.variables[s.variable].name} := {printer.text(s.value)}" for s in model.settles)
     commands = {c.clock for c in model.commands if c.clock is not None}
     for index, clock in enumerate(model.clocks):
         if index not in commands:
-            lines.append(f"clock {clock.name}: runs while {printer.text(clock.runs_while)}, stops at {clock.stop_ticks}")
+            lines.append(
+                f"clock {clock.name}: runs while {printer.text(clock.runs_while)}, stops at {clock.stop_ticks}"
+            )
     for command in model.commands:
         lines.extend(_command(model, command, printer))
     lines.append(_query(model, query, printer))

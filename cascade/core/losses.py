@@ -20,7 +20,7 @@ class Losses:
         self._builder = builder
         self._variables = variables
         self._settles = settles
-        self._groups_of: dict[str, list[Group]] = {}
+        self._groups_of: dict[str, list[tuple[Group, str]]] = {}  # with the member that the component belongs to
         self._parts_of: dict[str, list[str]] = {}  # members of groups, with themselves and all their parts
         parents = {c.name: c.parent for c in system.components}
         groups = {member: group for group in system.groups for member in group.members}
@@ -28,7 +28,7 @@ class Losses:
             chain: str | None = component
             while chain is not None:
                 if chain in groups:
-                    self._groups_of.setdefault(component, []).append(groups[chain])
+                    self._groups_of.setdefault(component, []).append((groups[chain], chain))
                     self._parts_of.setdefault(chain, []).append(component)
                 chain = parents[chain]
         self._written: dict[str, tuple[int, ...]] = {}
@@ -39,6 +39,8 @@ class Losses:
                 self._written[command.component] = tuple(sorted({*known, *new}))
         self._initial: dict[int, ExprId] = {}
         self._lost: dict[str, tuple[int, ExprId]] = {c: self._add_loss(c) for c in self._written}
+        self._counts = {group.name: self._count(group) for group in system.groups}
+        self._position = {member: i for group in system.groups for i, member in enumerate(group.members)}
 
     def constrain(self, command: Command, permits: list[ExprId], updates: list[Update]) -> bool:
         """Add to a command's permit and updates; False if it is a fault that may not fire at all."""
@@ -48,14 +50,39 @@ class Losses:
             return False
         after = {u.variable: u.value for u in updates}
         updates.append(Update(variable=self._lost[command.component][0], value=self._builder.true))
-        for group in self._groups_of[command.component]:
-            lost_members = [self._member_lost_after(member, command, after) for member in group.members]
-            one, zero = self._builder.const(1), self._builder.const(0)
-            total = zero
-            for lost in lost_members:
-                total = self._builder.add(total, self._builder.ite(lost, one, zero))
+        for group, member in self._groups_of[command.component]:
+            total = self._lost_after(group, member, command, after)
             permits.append(self._builder.le(total, self._builder.const(len(group.members) - group.needs)))
         return True
+
+    def _count(self, group: Group) -> list[list[ExprId]]:
+        """How many members are lost now: one for each member, then sums of pairs of those, and so on."""
+        levels = [[self._one_if(self._member_lost(member)) for member in group.members]]
+        while len(levels[-1]) > 1:
+            last = levels[-1]
+            levels.append([self._sum(last[i : i + 2]) for i in range(0, len(last), 2)])
+        return levels
+
+    def _lost_after(self, group: Group, member: str, command: Command, after: dict[int, ExprId]) -> ExprId:
+        """How many members are lost once `command`, a fault of `member`, has fired; only its own sums differ from those of now."""
+        position = self._position[member]
+        total = self._one_if(self._member_lost_after(member, command, after))
+        for level in self._counts[group.name][:-1]:
+            pair = level[position - position % 2 : position - position % 2 + 2]
+            pair[position % 2] = total
+            total = self._sum(pair)
+            position //= 2
+        return total
+
+    def _one_if(self, condition: ExprId) -> ExprId:
+        return self._builder.ite(condition, self._builder.const(1), self._builder.const(0))
+
+    def _sum(self, pair: list[ExprId]) -> ExprId:
+        return pair[0] if len(pair) == 1 else self._builder.add(pair[0], pair[1])
+
+    def _member_lost(self, member: str) -> ExprId:
+        """Whether `member` or a part of it is lost."""
+        return self._builder.or_(*[self._lost[c][1] for c in self._parts_of[member] if c in self._lost])
 
     def _add_loss(self, component: str) -> tuple[int, ExprId]:
         index = len(self._variables)

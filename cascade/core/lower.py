@@ -103,9 +103,7 @@ class _Lowering:
 
     def _add_variable(self, name: str, role: VariableRole, high: int, kind: VariableKind) -> tuple[int, ExprId]:
         index = len(self._variables)
-        self._variables.append(
-            Variable(name=name, component="", kind=kind, role=role, low=0, high=high, initial=(0,))
-        )
+        self._variables.append(Variable(name=name, component="", kind=kind, role=role, low=0, high=high, initial=(0,)))
         return index, self._builder.variable(index, low=0, high=high, is_bool=kind is VariableKind.BOOL)
 
     # --- commands and time ---
@@ -232,7 +230,9 @@ class _Lowering:
             expressions=expressions,
             variables=tuple(self._variables),
             settles=tuple(Settle(variable=s.variable, value=new[s.value]) for s in self._settles),
-            clocks=tuple(Clock(name=c.name, runs_while=new[c.runs_while], stop_ticks=c.stop_ticks) for c in self._clocks),
+            clocks=tuple(
+                Clock(name=c.name, runs_while=new[c.runs_while], stop_ticks=c.stop_ticks) for c in self._clocks
+            ),
             commands=tuple(_renumbered(command, new) for command in commands),
             is_timed=self._is_timed,
             tick_ms=system.tick_ms,

@@ -30,7 +30,7 @@ Display data (`text`, `span`, names of components) is excluded from equality whe
 import enum
 from dataclasses import dataclass, field
 
-from cascade.core.expressions import ExprId, Expressions
+from cascade.core.expressions import Expressions, ExprId
 from cascade.source import Span
 
 TICK = -1

@@ -18,6 +18,7 @@ class EngineRow:
 
 ENGINES: dict[str, EngineRow] = {
     "explicit": EngineRow(module="cascade.engines.explicit.engine", queries=(Reach, Lasso, Recover)),
+    "packed": EngineRow(module="cascade.engines.packed.engine", queries=(Reach,)),
     "zones": EngineRow(module="cascade.engines.zones.engine", queries=(Reach,)),
 }
 

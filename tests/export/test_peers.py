@@ -60,14 +60,14 @@ def test_shipped_spec(language: str, check_name: str) -> None:
 
 # Odd seeds are risky: divisions by zero, indices that no member has, values outside a domain.
 @both_tools
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(12))
 def test_random_models(language: str, seed: int) -> None:
     compare_random_model(language, seed)
 
 
 @pytest.mark.campaign
 @both_tools
-@pytest.mark.parametrize("seed", range(1_000, 1_400))
+@pytest.mark.parametrize("seed", range(12, 400))
 def test_many_random_models(language: str, seed: int) -> None:
     compare_random_model(language, seed)
 

@@ -20,7 +20,7 @@ class FlatTables(NamedTuple):
     A *segment* is (word, shift, mask, out): `((words[word] >> shift) & mask) << out` is one piece of an index. Steps of program `p` are
     `program_begin[p]..program_begin[p + 1]` (half open). A step has up to two fields: (word, shift, mask) it reads, (to_word, to_shift, to_mask) it
     writes; `number` is a bound, an offset, or where its table starts in `values`; its segments are `step_segment[i]..step_segment[i + 1]`.
-    Entry `e` has the operations `entry_begin[e]..entry_begin[e + 1]` of `entry_operation`, adds `entry_tick[e]` (one value a word), and has `entry_flags[e]`.
+    Entry `e` has the operations `entry_begin[e]..entry_begin[e + 1]` of `entry_operation`, a tick adds `entry_tick[e]`, and it has `entry_flags[e]`.
     """
 
     segment_word: Ints
@@ -45,7 +45,6 @@ class FlatTables(NamedTuple):
     entry_operation: Ints
     entry_tick: Ints
     entry_flags: Ints
-    operation_command: Ints
     operation_fault: Ints
     operation_kept: Ints
     operation_delta: Ints
@@ -54,7 +53,7 @@ class FlatTables(NamedTuple):
 
 class _Segments:
     def __init__(self) -> None:
-        self.rows: list[tuple[int, int, int, int]] = []
+        self.rows: list[tuple[int, ...]] = []
 
     def add(self, sources: tuple[Source, ...]) -> None:
         """Segments of an index; fields that are adjacent in a word and in the index are one segment."""
@@ -101,27 +100,37 @@ def flatten(tables: CompiledTables) -> FlatTables:
         cluster_base.append(base)
         base += len(cluster.entries)
     entry_begin = np.cumsum([0, *(len(e.operations) for e in tables.entries)], dtype=np.int64)
-    word_count = tables.layout.word_count
     columns = _columns(segments.rows, 4)
     step_columns = _columns(steps, 8)
     return FlatTables(
-        *columns,
-        _ints(program_begin),
-        *step_columns,
-        _ints(step_segment),
-        np.concatenate(values) if values else np.zeros(0, dtype=np.int32),
-        _ints(cluster_segment),
-        _ints(cluster_base),
-        np.concatenate([c.entries for c in tables.clusters]) if tables.clusters else np.zeros(0, dtype=np.int32),
-        entry_begin,
-        _ints([o for e in tables.entries for o in e.operations]),
-        _ints([e.tick for e in tables.entries]).reshape(-1, word_count),
-        _ints([e.flags for e in tables.entries]),
-        _ints([o.command for o in tables.operations]),
-        _ints([int(o.is_fault) for o in tables.operations]),
-        _ints([o.kept for o in tables.operations]).reshape(-1, word_count),
-        _ints([o.delta for o in tables.operations]).reshape(-1, word_count),
-        _ints([o.program for o in tables.operations]),
+        segment_word=columns[0],
+        segment_shift=columns[1],
+        segment_mask=columns[2],
+        segment_out=columns[3],
+        program_begin=_ints(program_begin),
+        step_kind=step_columns[0],
+        step_word=step_columns[1],
+        step_shift=step_columns[2],
+        step_mask=step_columns[3],
+        step_to_word=step_columns[4],
+        step_to_shift=step_columns[5],
+        step_to_mask=step_columns[6],
+        step_number=step_columns[7],
+        step_segment=_ints(step_segment),
+        values=np.concatenate(values) if values else np.zeros(0, dtype=np.int32),
+        cluster_segment=_ints(cluster_segment),
+        cluster_base=_ints(cluster_base),
+        entry_of=np.concatenate([c.entries for c in tables.clusters])
+        if tables.clusters
+        else np.zeros(0, dtype=np.int32),
+        entry_begin=entry_begin,
+        entry_operation=_ints([o for e in tables.entries for o in e.operations]),
+        entry_tick=_ints([e.tick for e in tables.entries]),
+        entry_flags=_ints([e.flags for e in tables.entries]),
+        operation_fault=_ints([int(o.is_fault) for o in tables.operations]),
+        operation_kept=_ints([o.kept for o in tables.operations]),
+        operation_delta=_ints([o.delta for o in tables.operations]),
+        operation_program=_ints([o.program for o in tables.operations]),
     )
 
 
@@ -143,10 +152,10 @@ def _steps(program: Program) -> "list[tuple[tuple[int, ...], tuple[Source, ...],
     return rows
 
 
-def _ints(items: "list[int] | list[tuple[int, ...]]") -> Ints:
+def _ints(items: list[int]) -> Ints:
     return np.asarray(items, dtype=np.int64)
 
 
-def _columns(rows: "list[tuple[int, ...]] | list[tuple[int, int, int, int]]", width: int) -> list[Ints]:
+def _columns(rows: list[tuple[int, ...]], width: int) -> list[Ints]:
     array = np.asarray(rows, dtype=np.int64).reshape(-1, width)
     return [np.ascontiguousarray(array[:, i]) for i in range(width)]

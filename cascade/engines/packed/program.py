@@ -17,6 +17,9 @@ from cascade.engines.packed.vector import Column, Mask, Result, VectorEvaluator
 TABLE_BITS_MAX = 16
 """Index bits of one table of derived values."""
 
+VALUE_BITS_MAX = 31
+"""Bits of one derived value: tables hold signed integers of 32 bits."""
+
 OPERANDS_MAX = 8
 """Conjunctions and disjunctions of more operands are nested, so that parts of them can be derived by themselves."""
 
@@ -237,6 +240,8 @@ class Program:
             assert failing is not None, "something fails"
             table = table | (failing.astype(np.int64) << bits)
             bits += 1
+        if bits > VALUE_BITS_MAX:
+            raise TooWideError
         field = self._allocator.allocate(bits)
         self.steps.append(LookUp(sources, table, field))
         source = Source(field, low, high - low + 1, True, expr, fails)

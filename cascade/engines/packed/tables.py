@@ -1,7 +1,7 @@
 """Core model → dense tables: what every command does, for every valuation of the few bits that matter to it.
 
 Commands and clocks are grouped into *clusters* with a common index; each index has an *entry*: the operations of the commands that may fire there, what a
-tick adds, whether a tick is blocked, whether something fails to evaluate. An operation is `words & kept ^ delta`; where what follows a firing (settling, clocks
+tick adds, whether a tick is blocked, whether something fails to evaluate. An operation is `state & kept ^ delta`; where what follows a firing (settling, clocks
 that stop) depends on more than the command reads, a program finishes the new state.
 """
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cascade.core.expressions import ExprId, Expressions
 from cascade.core.model import Command, CommandClass, CoreModel
 from cascade.core.queries import Reach
-from cascade.engines.packed.layout import Field, PackedLayout, make_layout
+from cascade.engines.packed.layout import WORD_BITS, Field, PackedLayout, make_layout
 from cascade.engines.packed.program import (
     Assign,
     ClearUnless,
@@ -51,8 +51,8 @@ class Operation:
 
     command: int
     is_fault: bool
-    kept: tuple[int, ...]
-    delta: tuple[int, ...]
+    kept: int
+    delta: int
     program: int
 
 
@@ -61,7 +61,7 @@ class Entry:
     """What happens at one index of a cluster."""
 
     operations: tuple[int, ...]
-    tick: tuple[int, ...]
+    tick: int
     flags: int
 
 
@@ -105,14 +105,23 @@ class _TableCompiler:
         expressions, new = nested(model.expressions)
         if any(max(-low, high) >= MAGNITUDE_MAX for low, high in zip(expressions.low, expressions.high, strict=True)):
             raise TooWideError
+        widths = [(v.high - v.low).bit_length() for v in model.variables]
+        widths.extend(c.stop_ticks.bit_length() for c in model.clocks)
+        if max(widths, default=0) > WORD_BITS:
+            raise TooWideError
+        # When a clock of which it may be unknown whether it runs has to be asked, only the functions of the explicit engine know.
+        if any(model.expressions.can_fail[clock.runs_while] for clock in model.clocks):
+            raise TooWideError
         self._expressions: Expressions = expressions
         self._model = _renumbered(model, expressions, new)
         self._goal = new[query.goal]
         self._layout = make_layout(model)
+        if self._layout.word_count > 1:
+            raise TooWideError
         self._main = self._program()
         self._tables = CompiledTables(self._layout, [self._main])
-        self._operation_ids: dict[tuple[int, int, tuple[int, ...], tuple[int, ...]], int] = {}
-        self._entry_ids: dict[tuple[tuple[int, ...], tuple[int, ...], int], int] = {}
+        self._operation_ids: dict[tuple[int, int, int, int], int] = {}
+        self._entry_ids: dict[tuple[tuple[int, ...], int, int], int] = {}
 
     def run(self) -> CompiledTables:
         items = [self._command_item(i) for i in range(len(self._model.commands))]
@@ -232,7 +241,7 @@ class _TableCompiler:
     def _cluster(self, members: list[_Item]) -> Cluster:
         sources = ordered(set[Source]().union(*(m.sources for m in members)))
         grid = make_grid(sources)
-        rows = _Rows(grid, self._layout.word_count)
+        rows = _Rows(grid)
         for member in members:
             if member.command is not None:
                 self._command_rows(member.command, member.program, rows)
@@ -247,7 +256,7 @@ class _TableCompiler:
         if clock.stop_ticks:
             advances &= rows.grid.codes[self._bit(index, clock.stop_ticks)] == 0
             place = self._layout.clocks[index]
-            rows.tick[place.word] += advances.astype(np.int64) << place.shift
+            rows.tick += advances.astype(np.int64) << place.shift
         rows.fail(failing)
 
     def _command_rows(self, index: int, program: int, rows: "_Rows") -> None:
@@ -300,12 +309,10 @@ class _TableCompiler:
         result = np.full(firing.length, -1, dtype=np.int64)
         if not len(chosen):
             return result
-        keys = np.stack([w[chosen] for w in (*firing.kept, *firing.delta)], axis=1)
+        keys = np.stack([firing.kept[chosen], firing.delta[chosen]], axis=1)
         distinct, inverse = np.unique(keys, axis=0, return_inverse=True)
-        word_count = self._layout.word_count
         numbers = []
-        for row in distinct.tolist():
-            kept, delta = tuple(row[:word_count]), tuple(row[word_count:])
+        for kept, delta in distinct.tolist():
             key = (index, program, kept, delta)
             if key not in self._operation_ids:
                 self._operation_ids[key] = len(self._tables.operations)
@@ -318,7 +325,7 @@ class _TableCompiler:
     def _entries(self, rows: "_Rows") -> NDArray[np.int32]:
         """Number the distinct combinations of operations, tick and flags."""
         flags = rows.blocked.astype(np.int64) * IS_BLOCKED + rows.failing.astype(np.int64) * IS_FAILING
-        columns = [*rows.operations, *rows.tick, flags]
+        columns = [*rows.operations, rows.tick, flags]
         code = np.zeros(rows.grid.length, dtype=np.int64)
         for column in columns:
             _, dense = np.unique(column, return_inverse=True)
@@ -329,8 +336,7 @@ class _TableCompiler:
         numbers = np.empty(len(first), dtype=np.int32)
         for position, row in enumerate(first.tolist()):
             operations = tuple(int(c[row]) for c in rows.operations if c[row] >= 0)
-            tick = tuple(int(c[row]) for c in rows.tick)
-            key = (operations, tick, int(flags[row]))
+            key = (operations, int(rows.tick[row]), int(flags[row]))
             if key not in self._entry_ids:
                 self._entry_ids[key] = len(self._tables.entries)
                 self._tables.entries.append(Entry(*key))
@@ -341,10 +347,10 @@ class _TableCompiler:
 class _Rows:
     """What is known of all rows of a cluster while its items are added."""
 
-    def __init__(self, grid: Grid, word_count: int) -> None:
+    def __init__(self, grid: Grid) -> None:
         self.grid = grid
         self.operations: list[NDArray[np.int64]] = []
-        self.tick = [np.zeros(grid.length, dtype=np.int64) for _ in range(word_count)]
+        self.tick = np.zeros(grid.length, dtype=np.int64)
         self.blocked = np.zeros(grid.length, dtype=np.bool_)
         self.failing = np.zeros(grid.length, dtype=np.bool_)
         self._evaluator: VectorEvaluator | None = None
@@ -362,7 +368,7 @@ class _Rows:
 
 
 class _Firing:
-    """The effect of one command in all rows: `words & kept ^ delta`."""
+    """The effect of one command in all rows: `state & kept ^ delta`."""
 
     def __init__(self, layout: PackedLayout, grid: Grid, may_fire: Mask) -> None:
         self._layout = layout
@@ -371,8 +377,8 @@ class _Firing:
         self._new: dict[int, Column] = {}
         self._evaluator: VectorEvaluator | None = None
         self.length = grid.length
-        self.kept = [np.full(grid.length, -1, dtype=np.int64) for _ in range(layout.word_count)]
-        self.delta = [np.zeros(grid.length, dtype=np.int64) for _ in range(layout.word_count)]
+        self.kept = np.full(grid.length, -1, dtype=np.int64)
+        self.delta = np.zeros(grid.length, dtype=np.int64)
         self.failing = np.zeros(grid.length, dtype=np.bool_)
 
     def result(self, expressions: Expressions, expr: ExprId) -> Result:
@@ -390,14 +396,14 @@ class _Firing:
         self.fail((new < variable.low) | (new > variable.high))
         new = np.clip(new, variable.low, variable.high)
         old = self._new.get(index, self._grid.columns[index])
-        self.delta[place.word] ^= ((new - variable.low) ^ (old - variable.low)) << place.shift
+        self.delta ^= ((new - variable.low) ^ (old - variable.low)) << place.shift
         self._new[index] = new
         self._evaluator = None
 
     def clear(self, place: Field, unless: Mask | None = None) -> None:
         """A clock goes to 0."""
         kept = np.int64(~(place.mask << place.shift))
-        self.kept[place.word] &= kept if unless is None else np.where(unless, np.int64(-1), kept)
+        self.kept &= kept if unless is None else np.where(unless, np.int64(-1), kept)
 
     def fail(self, failing: Mask | None) -> None:
         """Rows where firing does not work out."""

@@ -73,23 +73,24 @@ class Earliest:
             wide.stuck.fill(0)
             made = enter(wide.stuck, wide.delayed, wide.latest, wide.stops, location.is_urgent)
             self._add(location, made, None, None, initial)
+        explored_count = 0
         while self._queue and self._made_count <= self.nodes_max:
-            ticks, _, number, is_goal, node = heappop(self._queue)
+            ticks, _, _, is_goal, node = heappop(self._queue)
             if ticks > self.ticks_max:
                 return None
             if is_goal or node.location.is_goal:
                 return node
-            if number % WATCH_STATES == 0:
+            explored_count += 1
+            if explored_count % WATCH_STATES == 0:
                 self.watch.check(frontier_count=len(self._queue))
             self._explore(node)
         return None
 
     def _explore(self, node: Node) -> None:
-        fault_count = node.number
         for move in node.location.moves:
             if move.position and node.zone[move.position, 0] < move.earliest_ticks:
                 continue
-            if move.is_fault and fault_count == self.fault_count:
+            if move.is_fault and node.fault_count == self.fault_count:
                 continue
             target = self.locations.resolve(move)
             wide = self._widen(target)
@@ -109,9 +110,7 @@ class Earliest:
     def _add(self, location: Location, made: int, parent: Node | None, move: Move | None, initial: Valuation) -> None:
         """Keep the symbolic states that the kernels made, unless they are in known ones with no more faults."""
         wide = self._wide[location]
-        fault_count = 0 if parent is None else parent.number
-        if move is not None and move.is_fault:
-            fault_count += 1
+        fault_count = (0 if parent is None else parent.fault_count) + (move is not None and move.is_fault)
         for bit, zone in ((DELAYED, wide.delayed), (STUCK, wide.stuck)):
             if not made & bit:
                 continue
@@ -120,7 +119,8 @@ class Earliest:
                 continue
             self._made_count += 1
             node = Node(
-                number=fault_count,
+                number=self._made_count,
+                fault_count=fault_count,
                 location=location,
                 zone=zone.copy(),
                 is_delayed=bit == DELAYED,

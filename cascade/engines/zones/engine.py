@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cascade.core.model import TICK, CommandClass, CoreModel
+from cascade.core.model import TICK, CoreModel
 from cascade.core.queries import Query, Reach
 from cascade.engines.explicit.evaluate import DEPTH_MAX, nesting_depth
 from cascade.engines.explicit.watch import StopSearch, Watch
@@ -94,7 +94,7 @@ class _Asked:
         earlier = Earliest(
             locations=self._locations,
             watch=self._watch,
-            fault_count=self._fault_count(run),
+            fault_count=goal.fault_count,
             ticks_max=ticks,
             nodes_max=max(NODES_MIN, NODES_FACTOR * len(self._search.nodes)),
         ).run()
@@ -105,10 +105,6 @@ class _Asked:
         """Ticks, then commands."""
         ticks = run.steps.count(TICK)
         return ticks, len(run.steps) - ticks
-
-    def _fault_count(self, run: CandidateRun) -> int:
-        commands = self._model.commands
-        return sum(step != TICK and commands[step].command_class is CommandClass.FAULT for step in run.steps)
 
     def _run_to_goal(self, goal: Node) -> CandidateRun:
         if goal.location.is_goal:

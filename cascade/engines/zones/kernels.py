@@ -13,7 +13,7 @@ from cascade.engines.packed.jit import kernel
 Matrix = NDArray[np.int64]
 Vector = NDArray[np.int64]
 
-INFINITE = 1 << 40
+INFINITE = 1 << 60
 """No bound. Larger than any difference of clocks, small enough for sums of some of them."""
 
 NEVER = 0

@@ -48,6 +48,7 @@ class Node:
     location: Location
     zone: Matrix
     is_delayed: bool
+    fault_count: int = 0
     command_count: int
     parent: "Node | None"
     move: Move | None
@@ -197,6 +198,7 @@ class Search:
     def _made(self, location: Location, made: int, parent: Node | None, move: Move | None) -> list[Node]:
         """The symbolic states that the kernels made in the location's matrices, but those that are in known ones."""
         found: list[Node] = []
+        fault_count = (0 if parent is None else parent.fault_count) + (move is not None and move.is_fault)
         known = self._zones.get(location)
         if known is None:
             known = self._zones[location] = Zones.of_size(len(location.stops))
@@ -209,6 +211,7 @@ class Search:
                         location=location,
                         zone=zone.copy(),
                         is_delayed=bit == DELAYED,
+                        fault_count=fault_count,
                         command_count=0 if parent is None else parent.command_count + 1,
                         parent=parent,
                         move=move,
