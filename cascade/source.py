@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One spec as text. `name` is the path as the user wrote it; lines end at `\\n` only."""
+    """One spec as text. `name` is the path as the user wrote it; lines end at newlines only."""
 
     name: str
     text: str

@@ -27,8 +27,9 @@ from cascade.checked.instances import (
     Value,
     Work,
 )
-from cascade.checked.model import BOOL, DURATION, INT, PERCENT, Kind, ValueType
-from cascade.checked.units import MEASURES, PRODUCTS, QUOTIENTS
+from cascade.checked.model import BOOL, DURATION, INT, PERCENT, ValueType
+from cascade.checked.operators import Operators, fold
+from cascade.checked.units import MEASURES
 from cascade.core.build import ExpressionBuilder, reachable
 from cascade.core.expressions import ExprId, Op
 from cascade.diagnostics.diagnostic import Diagnostics
@@ -49,9 +50,6 @@ BOOLEAN_NAMES = ("healthy", "serving", "forwards")
 
 SUGGESTIONS_MAX = 50
 """Errors after which no name is suggested any more: that takes long in a large spec, and nobody reads on."""
-
-NUMBER_MAX = 1 << 56
-"""Largest number of an expression in either direction; engines compute with words of 64 bits."""
 
 
 class Evaluator:
@@ -77,6 +75,7 @@ class Evaluator:
         self._state = state
         self._reaches = reaches
         self._work = work
+        self._operators = Operators(builder, diagnostics)
         self._depth = 0
         self._in_progress: dict[tuple[Instance, str], None] = {}
         self._group_serving: dict[Group, Value] = {}
@@ -93,7 +92,7 @@ class Evaluator:
         if isinstance(value, Unknown):
             return None
         if not isinstance(value, Scalar) or value.type != wanted:
-            self._report_type(expr.span, wanted, value)
+            self._operators.report_type(expr.span, wanted, value)
             return None
         return value.expr
 
@@ -343,7 +342,7 @@ class Evaluator:
                 if served is None:
                     return UNKNOWN
                 counts.append(self.builder.ite(served, self.builder.const(1), self.builder.const(0)))
-            total = self._fold(self.builder.add, counts)
+            total = fold(self.builder.add, counts)
             result = self.builder.le(self.builder.const(group.needs), total)
             self._group_serving[group] = Scalar(BOOL, result)
         return self._group_serving[group]
@@ -393,7 +392,7 @@ class Evaluator:
         if isinstance(value, Unknown):
             return UNKNOWN
         if not isinstance(value, Scalar) or value.type.kind not in MEASURES:
-            self._report_type(expr.operand.span, INT, value)
+            self._operators.report_type(expr.operand.span, INT, value)
             return UNKNOWN
         return Scalar(value.type, self.builder.sub(self.builder.const(0), value.expr))
 
@@ -408,12 +407,12 @@ class Evaluator:
             return UNKNOWN
         for side, value in ((expr.left, left), (expr.right, right)):
             if not isinstance(value, Scalar) or value.type.kind not in MEASURES:
-                self._report_type(side.span, INT, value)
+                self._operators.report_type(side.span, INT, value)
                 return UNKNOWN
         assert isinstance(left, Scalar) and isinstance(right, Scalar), "checked above"
         if operator in ("<", "<=", ">", ">="):
-            return self._order(expr, left, right)
-        return self._arithmetic(expr, left, right)
+            return self._operators.order(expr, left, right)
+        return self._operators.arithmetic(expr, left, right)
 
     def _junction(self, expr: tree.Binary, scope: Scope) -> Value:
         left, right = self.boolean(expr.left, scope), self.boolean(expr.right, scope)
@@ -421,64 +420,14 @@ class Evaluator:
             return UNKNOWN
         return Scalar(BOOL, self.builder.and_(left, right) if expr.operator == "and" else self.builder.or_(left, right))
 
-    def _order(self, expr: tree.Binary, left: Scalar, right: Scalar) -> Value:
-        if left.type != right.type:
-            return self._mixed(expr, left, right)
-        a, b = (left.expr, right.expr) if expr.operator in ("<", "<=") else (right.expr, left.expr)
-        return Scalar(BOOL, self.builder.lt(a, b) if expr.operator in ("<", ">") else self.builder.le(a, b))
-
-    def _arithmetic(self, expr: tree.Binary, left: Scalar, right: Scalar) -> Value:
-        value = self._arithmetic_value(expr, left, right)
-        return self._bounded(expr.span, value) if isinstance(value, Scalar) else value
-
-    def _bounded(self, span: Span, value: Scalar) -> Value:
-        """`value` if its numbers fit a machine word, with room for what is added up later."""
-        if self.builder.low[value.expr] >= -NUMBER_MAX and self.builder.high[value.expr] <= NUMBER_MAX:
-            return value
-        self.diagnostics.add(messages.number_too_large(span, NUMBER_MAX))
-        return UNKNOWN
-
-    def _arithmetic_value(self, expr: tree.Binary, left: Scalar, right: Scalar) -> Value:
-        builder, kinds = self.builder, (left.type.kind, right.type.kind)
-        match expr.operator:
-            case "+" | "-" if left.type == right.type:
-                return Scalar(left.type, (builder.add if expr.operator == "+" else builder.sub)(left.expr, right.expr))
-            case "*" if kinds in PRODUCTS:
-                product = builder.mul(left.expr, right.expr)
-                if Kind.PERCENT in kinds:
-                    product = builder.div(product, builder.const(100))
-                return Scalar(PRODUCTS[kinds], product)
-            case "/" if kinds in QUOTIENTS:
-                return Scalar(QUOTIENTS[kinds], builder.div(left.expr, right.expr, expr.span))
-            case _:
-                return self._mixed(expr, left, right)
-
-    def _mixed(self, expr: tree.Binary, left: Scalar, right: Scalar) -> Value:
-        found = left.type.describe(), right.type.describe()
-        self.diagnostics.add(messages.mixed_units(expr.span, *found, expr.operator))
-        return UNKNOWN
-
     def _equality(self, expr: tree.Binary, scope: Scope) -> Value:
         left, right = self._both_sides(expr.left, expr.right, scope)
         if isinstance(left, Unknown) or isinstance(right, Unknown):
             return UNKNOWN
-        result = self._lift(left, lambda one: self._lift(right, lambda other: self._same(expr, one, other)))
+        result = self._lift(left, lambda one: self._lift(right, lambda other: self._operators.same(expr, one, other)))
         if expr.operator == "!=" and isinstance(result, Scalar):
             return Scalar(BOOL, self.builder.not_(result.expr))
         return result
-
-    def _same(self, expr: tree.Binary, left: Value, right: Value) -> Value:
-        if (isinstance(left, Instance) and isinstance(right, Instance)) or (
-            isinstance(left, Group) and isinstance(right, Group)
-        ):
-            return Scalar(BOOL, self.builder.const(int(left is right), is_bool=True))
-        if isinstance(left, Scalar) and isinstance(right, Scalar):
-            if left.type == right.type:
-                return Scalar(BOOL, self.builder.eq(left.expr, right.expr))
-            if {left.type.kind, right.type.kind} <= MEASURES:
-                return self._mixed(expr, left, right)
-        self.diagnostics.add(messages.wrong_type(expr.right.span, describe(left), describe(right)))
-        return UNKNOWN
 
     def _both_sides(self, left: tree.Expr, right: tree.Expr, scope: Scope) -> tuple[Value, Value]:
         """Values of two sides that must have one type, where either may be a label of the other's enumeration."""
@@ -618,7 +567,7 @@ class Evaluator:
             return UNKNOWN
         if name == "reaches":
             return self._spread(args, lambda ends: self._reaches_value(ends, expr))
-        return self._extreme(name, args, [a.span for a in expr.args])
+        return self._operators.extreme(name, args, [a.span for a in expr.args])
 
     def _reaches_value(self, ends: list[Value], expr: tree.Call) -> Value:
         source, target = ends
@@ -628,22 +577,6 @@ class Evaluator:
                 return UNKNOWN
         assert isinstance(source, Instance) and isinstance(target, Instance), "checked above"
         return self._reaches(source, target, expr.span)
-
-    def _extreme(self, name: str, values: list[Value], spans: list[Span]) -> Value:
-        scalars: list[Scalar] = []
-        for value, span in zip(values, spans, strict=True):
-            if isinstance(value, Unknown):
-                return UNKNOWN
-            if (
-                not isinstance(value, Scalar)
-                or value.type.kind not in MEASURES
-                or (scalars and scalars[0].type != value.type)
-            ):
-                self._report_type(span, scalars[0].type if scalars else INT, value)
-                return UNKNOWN
-            scalars.append(value)
-        combine = {"min": self.builder.min, "max": self.builder.max, "sum": self.builder.add}[name]
-        return self._bounded(spans[0], Scalar(scalars[0].type, self._fold(combine, [s.expr for s in scalars])))
 
     def _quantifier(self, group: Value, expr: tree.Quantifier, scope: Scope) -> Value:
         if not isinstance(group, Group):
@@ -657,7 +590,7 @@ class Evaluator:
                 if isinstance(value, Unknown):
                     return UNKNOWN
                 values.append(value)
-            return self._extreme(expr.operator, values, [expr.body.span] * len(values))
+            return self._operators.extreme(expr.operator, values, [expr.body.span] * len(values))
         conditions = []
         for inner in bodies:
             condition = self.boolean(expr.body, inner)
@@ -669,30 +602,16 @@ class Evaluator:
         if expr.operator == "all":
             return Scalar(BOOL, self.builder.and_(*conditions))
         one, zero = self.builder.const(1), self.builder.const(0)
-        return Scalar(INT, self._fold(self.builder.add, [self.builder.ite(c, one, zero) for c in conditions]))
+        return Scalar(INT, fold(self.builder.add, [self.builder.ite(c, one, zero) for c in conditions]))
 
     # --- small things ---
-
-    @staticmethod
-    def _fold(combine: Callable[[ExprId, ExprId], ExprId], items: list[ExprId]) -> ExprId:
-        """All items combined from left to right, in pairs, so that a thousand do not nest a thousand deep."""
-        while len(items) > 1:
-            pairs = [combine(a, b) for a, b in zip(items[::2], items[1::2], strict=False)]
-            items = pairs + items[2 * len(pairs) :]
-        return items[0]
 
     def of_type(self, span: Span, value: Value, wanted: ValueType) -> Value:
         """`value` if it is of type `wanted`, else an error."""
         if isinstance(value, Unknown) or (isinstance(value, Scalar) and value.type == wanted):
             return value
-        self._report_type(span, wanted, value)
+        self._operators.report_type(span, wanted, value)
         return UNKNOWN
-
-    def _report_type(self, span: Span, wanted: ValueType, value: Value) -> None:
-        hint = ""
-        if isinstance(value, Instance):
-            hint = "a component has no value of its own; write which one is meant, such as `.serving`"
-        self.diagnostics.add(messages.wrong_type(span, wanted.describe(), describe(value), hint))
 
     def _has_no_variable(self, expr: ExprId) -> bool:
         return all(self.builder.ops[e] is not Op.VAR for e in reachable(self.builder.ops, self.builder.args, (expr,)))

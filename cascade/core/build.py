@@ -3,6 +3,8 @@
 Folding keeps laziness: an operand that could fail is dropped only where evaluation would not have reached it.
 """
 
+import copy
+
 from cascade.core.expressions import BOOLEAN_OPS, Expressions, ExprId, Op
 from cascade.source import Span
 
@@ -37,12 +39,10 @@ class ExpressionBuilder:
 
     def copy(self) -> "ExpressionBuilder":
         """A builder that starts with the same expressions and grows by itself."""
-        other = ExpressionBuilder.__new__(ExpressionBuilder)
-        other._ids = self._ids.copy()
-        other.ops, other.args, other.is_bool = self.ops.copy(), self.args.copy(), self.is_bool.copy()
-        other.low, other.high, other.can_fail = self.low.copy(), self.high.copy(), self.can_fail.copy()
-        other.spans = self.spans.copy()
-        other.true, other.false = self.true, self.false
+        other = copy.copy(self)
+        for name, table in vars(self).items():
+            if isinstance(table, list | dict):
+                setattr(other, name, table.copy())  # one level: what the tables hold never changes
         return other
 
     def value(self, expr: ExprId) -> int | None:

@@ -19,6 +19,8 @@ from cascade.diagnostics.printable import printable, width
 TAB_COLUMNS = 4
 # Columns kept to the left of the caret where a long line is cropped.
 CONTEXT_COLUMNS = 24
+# Characters, as a multiple of the columns, that are read on both sides of a place: some are of no width.
+NEAR_COLUMNS = 4
 WIDTH_DEFAULT = 100
 WIDTH_MIN = 40
 
@@ -96,7 +98,11 @@ def _excerpt(label: Label, columns: int) -> _Excerpt:
     line = span.source.line(span.line)
     start = min(span.column - 1, len(line))
     end = min(start + max(span.end - span.start, 1), len(line))
-    before, inside, after = (_expanded(part) for part in (line[:start], line[start:end], line[end:]))
+    # Of a line of a megabyte only the neighbourhood counts: what is further away than any crop is not even looked at.
+    first, last = max(0, start - NEAR_COLUMNS * columns), end + NEAR_COLUMNS * columns
+    before, inside, after = (
+        _expanded(part) for part in (line[first:start], line[start : min(end, start + last - end)], line[end:last])
+    )
     caret = width(before)
     left = max(0, caret - CONTEXT_COLUMNS) if width(before + inside + after) > columns and caret > columns // 2 else 0
     if left:

@@ -50,7 +50,5 @@ def ask(model: CoreModel, query: Query, *, engine: str, limits: Limits, progress
                 run = replay_failure(model, answer, query)
             except ReplayError as error:
                 raise EngineError(f"the {engine} engine reported an error of the spec that is none: {error}") from error
-            failed = Undetermined(
-                reason=StopReason.SPEC_ERROR, statistics=answer.statistics, failure=answer, run=run
-            )
+            failed = Undetermined(reason=StopReason.SPEC_ERROR, statistics=answer.statistics, failure=answer, run=run)
             return Asked(evidence=None, undetermined=failed, statistics=answer.statistics)

@@ -325,9 +325,7 @@ class _Explainer:
             return "no value"
         return value_text(derived.kind, derived.labels, derived.low, value)
 
-    def _because(
-        self, index: int, command: Command, position: dict[int, int], names: list[Derived]
-    ) -> tuple[str, int]:
+    def _because(self, index: int, command: Command, position: dict[int, int], names: list[Derived]) -> tuple[str, int]:
         """The moment since which the command was enabled, in the words of the spec, and how long ago it was."""
         since = index
         while since > 0 and self._was_enabled(command, since - 1):

@@ -41,7 +41,9 @@ def ports(count):
 
 
 def types(count, parts, used="part t: T0"):
-    before = chain(count, lambda i: f"component T{i} {{ {parts.replace('U', f'T{i + 1}')} }}", f"component T{count} {{ }}")
+    before = chain(
+        count, lambda i: f"component T{i} {{ {parts.replace('U', f'T{i + 1}')} }}", f"component T{count} {{ }}"
+    )
     return system(used, before)
 
 
@@ -95,7 +97,10 @@ REFUSED = {
     "brackets": (system("let a = " + nested(5_000, "(", "1", ")")), DEEP),
     "negations": (system("let a = " + "not " * 5_000 + "true"), DEEP),
     "bodies": (system(nested(3_000, "component c { ", "", "}")), DEEP),
-    "quantifiers in quantifiers": (group(2_000, "let a = any(x in g: any(y in g: x.serving and not y.serving))"), LARGE),
+    "quantifiers in quantifiers": (
+        group(2_000, "let a = any(x in g: any(y in g: x.serving and not y.serving))"),
+        LARGE,
+    ),
     "three quantifiers": (group(200, "let a = sum(x in g: sum(y in g: sum(z in g: 1)))"), LARGE),
     "quantifiers in loops": (group(2_000, "event e for m in g when any(x in g: x.serving) { }"), LARGE),
     "choices in loops": (group(2_000, "event e for m in g { g[i].health: up -> down }"), LARGE),

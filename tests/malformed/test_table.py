@@ -34,13 +34,13 @@ TABLE = [
     # characters
     ("system s { let a = 1 $ 2 }", [("CF002", 1)]),
     ("system s { let é = 1 }", [("CF002", 1)]),
-    ("system s { let a = \"text }", [("CF001", 1)]),
+    ('system s { let a = "text }', [("CF001", 1)]),
     ("system s { let a = 'x' }", [("CF002", 1), ("CF002", 1)]),
     ("system s {\n\tlet a = \u200b1\n}", [("CF002", 2)]),
     ("system s { let a = 1; }", [("CF002", 1)]),
-    ("system s \"\u0000\" { }", [("CF002", 1)]),
-    ("system s \"日本語 🎉\" { let a = nowhere }", [("CF101", 1)]),
-    ("# 日本語\nsystem s { outage o \"🎉🎉\" when nowhere }", [("CF101", 2)]),
+    ('system s "\u0000" { }', [("CF002", 1)]),
+    ('system s "日本語 🎉" { let a = nowhere }', [("CF101", 1)]),
+    ('# 日本語\nsystem s { outage o "🎉🎉" when nowhere }', [("CF101", 2)]),
     # statements that are incomplete or in a wrong order
     ("system s { state x }", [("CF001", 1)]),
     ("system s { state x: bool }", [("CF001", 1)]),

@@ -20,7 +20,10 @@ ROOT = -1
 """The parent of an initial state."""
 
 CHUNK_STATES = 4096
-"""Limits are looked at after this many states."""
+"""Limits are looked at after this many states at the latest, and tables are judged."""
+
+CHUNK_SECONDS = 0.1
+"""Limits are looked at after this time, whatever a state costs: in a large model it can be a second."""
 
 
 class SearchFailure(Exception):
@@ -86,6 +89,7 @@ class Search:
         self._is_goal = is_goal
         self._watch = watch
         self._unchecked_count = 0
+        self._chunk_states = 1
         # States that wait for a tick: number of commands -> states; and for one more fault: ticks -> commands -> states.
         self._ticked: dict[int, list[int]] = {}
         self._tick_parents: dict[int, int] = {}
@@ -156,21 +160,33 @@ class Search:
         following: list[int] = []
         ticked: list[int] = []
         faulted: list[int] = []
-        for start in range(0, len(layer), CHUNK_STATES):
-            chunk = layer if len(layer) <= CHUNK_STATES else layer[start : start + CHUNK_STATES]
+        start = 0
+        while start < len(layer):
+            chunk = layer if len(layer) <= self._chunk_states else layer[start : start + self._chunk_states]
+            start += len(chunk)
             self._explore_states(chunk, following, ticked, faulted)
-            self._unchecked_count += len(chunk)
-            self._watch.check_states(len(self.result.parents))
-            if self._unchecked_count >= CHUNK_STATES:
-                self.expander.adapt(self._unchecked_count)
-                self._unchecked_count = 0
-                frontier_count = len(layer) - start - len(chunk) + len(following)
-                self._watch.check(frontier_count=frontier_count + len(self._tick_parents) + len(self._fault_parents))
+            self._look_around(len(chunk), len(layer) - start + len(following))
         if ticked:
             self._ticked[commands] = ticked
         if faulted:
             self._faulted.setdefault(ticks, {}).setdefault(commands + 1, []).extend(faulted)
         return following
+
+    def _look_around(self, explored_count: int, frontier_count: int) -> None:
+        """Look at the limits now and then; as many states make a chunk as take no long time."""
+        self._unchecked_count += explored_count
+        self._watch.check_states(len(self.result.parents))
+        is_late = self._watch.is_late(CHUNK_SECONDS)
+        if is_late:
+            self._chunk_states = max(1, explored_count // 2)
+        elif explored_count == self._chunk_states:
+            self._chunk_states = min(2 * self._chunk_states, CHUNK_STATES)
+        if self._unchecked_count >= CHUNK_STATES:
+            self.expander.adapt(self._unchecked_count)
+            self._unchecked_count = 0
+        elif not is_late:
+            return
+        self._watch.check(frontier_count=frontier_count + len(self._tick_parents) + len(self._fault_parents))
 
     def _explore_states(self, states: list[int], following: list[int], ticked: list[int], faulted: list[int]) -> None:
         """The innermost loop: settle what commands lead to, keep what faults and ticks lead to."""

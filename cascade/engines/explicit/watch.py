@@ -20,12 +20,17 @@ class Watch:
         self._limits = limits
         self._progress = progress
         self._start = time.monotonic()
+        self._checked_at = self._start
         self.state_count = 0
 
     @property
     def seconds(self) -> float:
         """Time since the start."""
         return time.monotonic() - self._start
+
+    def is_late(self, seconds: float) -> bool:
+        """Is the last `check` longer ago than this?"""
+        return time.monotonic() - self._checked_at > seconds
 
     def check_states(self, state_count: int) -> None:
         """Note the number of states; raise `StopSearch` when there are too many. Cheaper than `check`."""
@@ -35,6 +40,7 @@ class Watch:
 
     def check(self, *, frontier_count: int) -> None:
         """Report where the search is; raise `StopSearch` when a limit is reached."""
+        self._checked_at = time.monotonic()
         seconds = self.seconds
         memory_bytes = resident_bytes()
         self._progress.update(

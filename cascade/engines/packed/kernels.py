@@ -273,9 +273,8 @@ def explore(
                 return NEEDS_SEEN
             if control[COUNT] + room >= len(order):
                 return NEEDS_ORDER
-            if (
-                control[NEXT_TICK_COUNT] + room >= len(next_tick_queue)
-                or control[NEXT_FAULT_COUNT] + room >= len(next_fault_queue)
+            if control[NEXT_TICK_COUNT] + room >= len(next_tick_queue) or control[NEXT_FAULT_COUNT] + room >= len(
+                next_fault_queue
             ):
                 return NEEDS_QUEUES
             result, made = expand_batch(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascade.core.expressions import ExprId, Expressions, Op
+from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.core.model import CoreModel
 from cascade.engines.packed.layout import Field, FieldAllocator, PackedLayout
 from cascade.engines.packed.vector import Column, Mask, Result, VectorEvaluator

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cascade.core.expressions import ExprId, Expressions
+from cascade.core.expressions import Expressions, ExprId
 from cascade.core.model import Command, CommandClass, CoreModel
 from cascade.core.queries import Reach
 from cascade.engines.packed.layout import WORD_BITS, Field, PackedLayout, make_layout
@@ -144,7 +144,9 @@ class _TableCompiler:
         settles, clocks = self._consequences(command)
         after: list[ExprId] = [self._model.settles[i].value for i in settles]
         after.extend(self._model.clocks[i].runs_while for i in clocks)
-        raw = self._program()  # what follows a firing is read off the new values: no derived value of the old state helps
+        raw = (
+            self._program()
+        )  # what follows a firing is read off the new values: no derived value of the old state helps
         closed = fixed.union(*(raw.cover(e) for e in (*self._read_by(command), *after)))
         closed |= {self._main.variable(self._model.settles[i].variable) for i in settles}
         if index_bits(closed) <= CLOSED_BITS_MAX:

@@ -6,7 +6,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from cascade.core.expressions import ExprId, Expressions, Op
+from cascade.core.expressions import Expressions, ExprId, Op
 
 Column = NDArray[np.int64]
 Mask = NDArray[np.bool_]
