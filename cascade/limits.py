@@ -1,9 +1,13 @@
 """What may stop a search, and how a search says where it is."""
 
 import enum
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+THREADS_MAX = 32
+"""More do not help: they wait for memory."""
 
 
 class StopReason(enum.Enum):
@@ -16,15 +20,20 @@ class StopReason(enum.Enum):
     SPEC_ERROR = "the spec has an error that shows only in a run"
     DEPTH = "an expression nests deeper than the checker follows"
     UNSUPPORTED = "this engine does not answer formulas of this kind (choose another with --engine)"
+    UNPROVED = "neither a run nor a proof that there is none was found (choose another engine with --engine)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds on one search. None is no bound. Memory is the peak resident size of the process, in bytes."""
+    """Bounds on one search. None is no bound. Memory is the peak resident size of the process, in bytes.
+
+    `thread_count` is how many threads it may use.
+    """
 
     state_count_max: int | None = None
     memory_bytes_max: int | None = None
     seconds_max: float | None = None
+    thread_count: int = 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,9 +48,13 @@ class ProgressReport:
 
 @dataclass(slots=True)
 class Progress:
-    """Called by an engine now and then; passes on at most one report every `interval_seconds`."""
+    """Called by an engine now and then; passes on at most one report every `interval_seconds`.
+
+    `tell` is for what a user should know before a long wait, in one sentence.
+    """
 
     show: Callable[[ProgressReport], None] | None = None
+    tell: Callable[[str], None] | None = None
     interval_seconds: float = 0.5
     _last: float = field(default_factory=time.monotonic)
 
@@ -62,3 +75,12 @@ def resident_bytes() -> int:
             return int(file.read().split()[1]) * 4096
     except OSError:
         return 0
+
+
+def processor_count() -> int:
+    """Processors that this process may use, at most `THREADS_MAX`."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this platform
+        count = os.cpu_count() or 1
+    return min(count, THREADS_MAX)

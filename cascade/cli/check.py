@@ -10,7 +10,7 @@ from cascade.cli.streams import columns, complain, paint_for, say
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.diagnostics.printable import printable
 from cascade.engines import ENGINES
-from cascade.limits import Limits, StopReason
+from cascade.limits import Limits, StopReason, processor_count
 from cascade.pipeline import CheckOptions, FileResult, check_file, load_system
 from cascade.questions.declared import CheckResult
 from cascade.reports import terminal
@@ -26,7 +26,12 @@ def run(options: argparse.Namespace) -> ExitCode:
     check_options = CheckOptions(
         check_names=tuple(options.check),
         fix_names=tuple(options.fix),
-        limits=Limits(state_count_max=options.max_states, memory_bytes_max=options.memory, seconds_max=options.time),
+        limits=Limits(
+            state_count_max=options.max_states,
+            memory_bytes_max=options.memory,
+            seconds_max=options.time,
+            thread_count=options.threads or processor_count(),
+        ),
         engine=options.engine,
     )
     unknown_engines = unknown_names("engine", [options.engine], ENGINES)
@@ -34,7 +39,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         complain(f"cascade: {line}")
     if unknown_engines:
         return ExitCode.BAD_INPUT
-    checker = _Checker(check_options, with_runs=options.trace)
+    checker = _Checker(check_options, with_runs=options.trace, with_stats=options.stats)
     if not checker.accepts_names(options.files):
         return ExitCode.BAD_INPUT
     for path in options.files:
@@ -56,11 +61,12 @@ def run(options: argparse.Namespace) -> ExitCode:
 class _Checker:
     """Prints as verdicts come in, and keeps count."""
 
-    def __init__(self, options: CheckOptions, *, with_runs: bool) -> None:
+    def __init__(self, options: CheckOptions, *, with_runs: bool, with_stats: bool) -> None:
         self.codes: list[ExitCode] = []
         self.is_interrupted = False
         self._options = options
         self._with_runs = with_runs
+        self._with_stats = with_stats
         self._layout = Layout(columns=columns(), paint=paint_for(sys.stdout))
         self._totals = terminal.Totals()
         self._progress = ProgressLine()
@@ -121,7 +127,7 @@ class _Checker:
         root = result.model.components[0]
         self._show_header(path, root.type_name, root.text)
         self._totals.add(result)
-        text = terminal.check_text(result, self._layout, with_run=self._with_runs)
+        text = terminal.check_text(result, self._layout, with_run=self._with_runs, with_stats=self._with_stats)
         self._is_after_blank = text.endswith("\n")
         say(text)
         if isinstance(result.verdict, Undetermined):

@@ -129,6 +129,10 @@ def _add_check(commands: "Commands") -> None:
     parser.add_argument(
         "--time", type=duration_seconds, metavar="DURATION", help="give up on a check after this long, such as 60s"
     )
+    parser.add_argument(
+        "--threads", type=positive_count, metavar="N", help="use so many threads (default: one for each processor)"
+    )
+    parser.add_argument("--stats", action="store_true", help="say how each check was decided: tables, memory, times")
     parser.add_argument("--engine", default="explicit", metavar="NAME", help="what searches (default: %(default)s)")
 
 

@@ -28,13 +28,17 @@ class ProgressLine:
             self._show(progress_text(name, report))
 
         interval = TERMINAL_INTERVAL_SECONDS if self._is_interactive else PLAIN_INTERVAL_SECONDS
-        return Progress(show=show, interval_seconds=interval)
+        return Progress(show=show, tell=self._tell, interval_seconds=interval)
 
     def clear(self) -> None:
         """Take the line away, before something else is printed."""
         if self._is_shown:
             print(_CLEAR, end="", file=sys.stderr, flush=True)
             self._is_shown = False
+
+    def _tell(self, text: str) -> None:
+        self.clear()
+        print(text, file=sys.stderr, flush=True)
 
     def _show(self, text: str) -> None:
         if self._is_interactive:

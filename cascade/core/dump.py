@@ -60,7 +60,8 @@ class ExpressionPrinter:
             return self._wrap(self._equality(args, " == "), _INFIX[op][1], level)
         if op in _INFIX:
             sign, own = _INFIX[op]
-            right = own if op in (Op.AND, Op.OR, Op.ADD, Op.MUL) else own + 1
+            # What is rounded down stays together: a * (b / c) is not a * b / c.
+            right = own if op in (Op.AND, Op.OR, Op.ADD) else own + 1
             parts = [self._text(a, own if i == 0 else right) for i, a in enumerate(args)]
             return self._wrap(sign.join(parts), own, level)
         if op is Op.ITE:

@@ -17,9 +17,11 @@ class EngineRow:
 
 
 ENGINES: dict[str, EngineRow] = {
-    "explicit": EngineRow(module="cascade.engines.explicit.engine", queries=(Reach, Lasso, Recover)),
-    "packed": EngineRow(module="cascade.engines.packed.engine", queries=(Reach,)),
+    "explicit": EngineRow(module="cascade.engines.staged", queries=(Reach, Lasso, Recover)),
+    "python": EngineRow(module="cascade.engines.explicit.engine", queries=(Reach, Lasso, Recover)),
+    "packed": EngineRow(module="cascade.engines.packed.engine", queries=(Reach, Lasso, Recover)),
     "zones": EngineRow(module="cascade.engines.zones.engine", queries=(Reach,)),
+    "symbolic": EngineRow(module="cascade.engines.symbolic.engine", queries=(Reach, Lasso)),
 }
 
 

@@ -40,7 +40,7 @@ def ask(model: CoreModel, query: Query, *, engine: str, limits: Limits, progress
                 raise EngineError(f"the {engine} engine reported a run that is none: {error}") from error
             return Asked(evidence=run, undetermined=None, statistics=answer.statistics)
         case Exhausted():
-            evidence = Exhaustion(statistics=answer.statistics)
+            evidence = Exhaustion(statistics=answer.statistics, proof=answer.proof)
             return Asked(evidence=evidence, undetermined=None, statistics=answer.statistics)
         case Stopped():
             stopped = Undetermined(reason=answer.reason, statistics=answer.statistics)

@@ -130,10 +130,12 @@ class _Explainer:
                 first = self._first_unanswered(query)
                 wanted.append((first, self._rests_on(query.trigger, first)))
                 wanted.append((last, self._rests_on(query.goal, last)))
-                wanted.extend(self._fairness_evidence())
+                assert self._run.loop_start is not None, "a lasso has a loop, be it of no steps"
+                wanted.extend(self._prevented(query, range(self._run.loop_start, last + 1)))
             case Recover():
                 wanted.append((last, self._rests_on(query.trigger, last)))
                 wanted.append((last, self._rests_on(query.goal, last)))
+                wanted.extend(self._prevented(query, range(last, last + 1)))
         wanted.extend(self._monitor_evidence())
         return wanted
 
@@ -164,18 +166,21 @@ class _Explainer:
                     wanted.append((i, found - {settle.variable}))
         return wanted
 
-    def _fairness_evidence(self) -> list[tuple[int, set[int]]]:
-        """Without time a run is fair because what was owed is disabled in the end: where, and by which variables."""
-        start = self._run.loop_start
-        if self._model.is_timed or start is None:
-            return []
+    def _prevented(self, query: Lasso | Recover, states: range) -> list[tuple[int, set[int]]]:
+        """Why what could change the value on which the missing goal rests does not: where it is disabled, and by which variables.
+
+        Of a lasso only what is owed is asked for: it fires in the loop (and is kept), or some state of the loop disables it.
+        """
+        rests_on = self._rests_on(query.goal, states[-1])
+        fired = set(self._run.steps[states.start :])
         wanted: list[tuple[int, set[int]]] = []
-        for command in self._model.commands:
-            if not command.owed or not any(self._was_enabled(command, i) for i in range(start)):
+        for index, command in enumerate(self._model.commands):
+            is_asked = command.owed if isinstance(query, Lasso) else index not in query.stopped
+            if index in fired or not is_asked or not any(u.variable in rests_on for u in command.updates):
                 continue
-            disabled = [i for i in range(start, len(self._run.states)) if not self._was_enabled(command, i)]
-            if disabled:
-                wanted.append((disabled[0], self._rests_on(command.guard, disabled[0])))
+            disabled = next((i for i in states if not self._was_enabled(command, i)), None)
+            if disabled is not None:
+                wanted.append((disabled, self._rests_on(command.guard, disabled)))
         return wanted
 
     def _first_unanswered(self, query: Lasso) -> int:

@@ -11,6 +11,7 @@ from cascade.questions.declared import CheckResult
 from cascade.reports.layout import Layout
 from cascade.reports.runs import INDENT, run_lines, run_of, run_summary
 from cascade.reports.wording import count_text, seconds_text
+from cascade.verdicts.answer import Proof, ProofKind
 from cascade.verdicts.verdict import Exhaustion, Holds, Undetermined, Violated
 
 _WORD_COLUMNS = 9
@@ -56,9 +57,12 @@ def header(path: str, system_name: str, text: str, layout: Layout) -> str:
     return "\n".join([first, *layout.wrap(text, indent=2, style="faint"), ""])
 
 
-def check_text(result: CheckResult, layout: Layout, *, with_run: bool) -> str:
-    """The lines of one check; `with_run` shows its run whatever was expected."""
+def check_text(result: CheckResult, layout: Layout, *, with_run: bool, with_stats: bool = False) -> str:
+    """The lines of one check; `with_run` shows its run whatever was expected, `with_stats` how it was decided."""
     lines = _verdict_lines(result, layout)
+    if with_stats:
+        for name, text in result.verdict.statistics.details:
+            lines.extend(layout.wrap(f"{name}: {text}", indent=INDENT, hang=2, style="faint"))
     is_unexpected = not result.is_as_expected
     run = run_of(result)
     shows_run = run is not None and result.explanation is not None and (with_run or is_unexpected)
@@ -103,7 +107,7 @@ def _verdict_lines(result: CheckResult, layout: Layout) -> list[str]:
         remark, remark_style = "UNEXPECTED", "error"
     name = printable(result.name)
     statistics = result.verdict.statistics
-    states, seconds = count_text(statistics.state_count, "state"), seconds_text(statistics.seconds)
+    states, seconds = _extent_text(result), seconds_text(statistics.seconds)
     left = f"{mark} {word:<{_WORD_COLUMNS}} "
     painted = layout.paint(left, style) + layout.paint(name, "strong")
     room = layout.columns - len(left) - width(name)
@@ -125,7 +129,26 @@ def _undetermined_lines(verdict: Undetermined, layout: Layout) -> list[str]:
     return layout.wrap(text, indent=INDENT, hang=2, style="warning")
 
 
+def _proof_of(result: CheckResult) -> Proof | None:
+    match result.verdict:
+        case Holds(evidence=Exhaustion(proof=proof)) | Violated(evidence=Exhaustion(proof=proof)):
+            return proof
+    return None
+
+
+def _extent_text(result: CheckResult) -> str:
+    """How many states were explored, or what was found instead."""
+    if _proof_of(result) is not None:
+        return "proved"
+    count = result.verdict.statistics.state_count
+    return count_text(count, "state") if count else ""
+
+
 def _no_run_text(result: CheckResult) -> str:
+    proof = _proof_of(result)
+    if proof is not None:
+        by = f"k-induction (k = {proof.k})" if proof.kind is ProofKind.K_INDUCTION else "an inductive invariant"
+        return f"no run does this: proved by {by}"
     return f"no run does this: all {count_text(result.verdict.statistics.state_count, 'state')} were explored"
 
 

@@ -1,7 +1,7 @@
 """What an engine answers to a query: a candidate, never yet a verdict."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cascade.core.expressions import ExprId
 from cascade.limits import StopReason
@@ -10,11 +10,15 @@ from cascade.verdicts.run import CandidateRun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """What was explored. `state_count` counts distinct states, monitors and budgets included."""
+    """What was explored. `state_count` counts distinct states, monitors and budgets included.
+
+    `details` says how the engine went about it, as pairs of a name and a text, for who asks with `--stats`.
+    """
 
     state_count: int = 0
     transition_count: int = 0
     seconds: float = 0.0
+    details: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +29,28 @@ class Found:
     statistics: Statistics
 
 
+class ProofKind(enum.Enum):
+    """How it is proved that no state is reachable that the query asks for."""
+
+    K_INDUCTION = "k-induction"
+    INVARIANT = "inductive invariant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A proof that has been checked. By k-induction with `k`, or by the invariant that all lines of `invariant` together are, in names of the spec."""
+
+    kind: ProofKind
+    k: int = 0
+    invariant: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhausted:
-    """The query's answer is no: every reachable state was explored."""
+    """The query's answer is no: every reachable state was explored, or there is a proof."""
 
     statistics: Statistics
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 
 from cascade.limits import StopReason
-from cascade.verdicts.answer import SpecFailure, Statistics
+from cascade.verdicts.answer import Proof, SpecFailure, Statistics
 from cascade.verdicts.run import ReplayedRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhaustion:
-    """Evidence: all reachable states were explored."""
+    """Evidence: all reachable states were explored, or there is a proof about all of them."""
 
     statistics: Statistics
+    proof: Proof | None = None
 
 
 Evidence = ReplayedRun | Exhaustion

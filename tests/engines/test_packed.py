@@ -7,61 +7,82 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cascade.core.model import TICK, CommandClass, CoreModel
-from cascade.core.queries import Query, Reach
-from cascade.engines import load_engine
-from cascade.engines.packed import program, search, tables
+from cascade.core.queries import Lasso, Query
+from cascade.engines import staged
+from cascade.engines.packed import layout, program, tables
+from cascade.engines.packed.engine import answer
+from cascade.engines.packed.search import Tuning
 from cascade.limits import Limits, Progress, StopReason
 from cascade.reference.decide import DecisionKind, TooManyStatesError, decide
 from cascade.reference.replay import replay, replay_failure
 from cascade.verdicts.answer import Answer, Exhausted, FailureKind, Found, SpecFailure, Stopped
 from cascade.verdicts.run import CandidateRun
 from tests.engines.families import Tiers
-from tests.engines.models import EVENT, REACTION, ModelBuilder, RandomModel
+from tests.engines.models import EVENT, ModelBuilder, RandomModel
 
 STATES_MAX = 2000
 
 
-def ask(asked: tuple[CoreModel, Query]) -> Answer:
-    return load_engine("packed")(*asked, Limits(), Progress())
+def is_fault(model: CoreModel, step: int) -> bool:
+    return step != TICK and model.commands[step].command_class is CommandClass.FAULT
 
 
 def cost_of(model: CoreModel, run: CandidateRun) -> tuple[int, int, int]:
     steps = run.steps[: run.loop_start]
-    fault_count = sum(s != TICK and model.commands[s].command_class is CommandClass.FAULT for s in steps)
+    fault_count = sum(is_fault(model, step) for step in steps)
     return fault_count, steps.count(TICK), len(steps) - steps.count(TICK)
 
 
-def declines(asked: tuple[CoreModel, Query]) -> bool:
-    said = ask(asked)
-    return isinstance(said, Stopped) and said.reason is StopReason.UNSUPPORTED
+class Tiny(Tuning):
+    """Everything grows, everything is interrupted, nothing is done in one go."""
+
+    pause_states = 1
+    batch_successors = 1
+    round_successors = 1
+    wide_layer = 1
+    seen_slots = 2
+    order_states = 1
+    read_states = 3
 
 
-VARIANTS: dict[str, dict[str, int]] = {
-    "default": {},
-    "small_tables": {"CLOSED_BITS_MAX": 2, "OPEN_BITS_MAX": 6, "TABLE_BITS_MAX": 6, "JOINT_BITS_MAX": 3},
-    "open": {"CLOSED_BITS_MAX": -1},
-    "growth": {"BATCH_STATES": 1, "SEEN_SIZE_MIN": 2, "LAYERS_SIZE_MIN": 2, "QUEUE_SIZE_MIN": 1, "STATES_A_CALL": 1},
+SMALL_TABLES = {"CLOSED_BITS_MAX": 2, "OPEN_BITS_MAX": 6, "TABLE_BITS_MAX": 6, "JOINT_BITS_MAX": 3}
+NO_TABLES = {"CLOSED_BITS_MAX": -1, "OPEN_BITS_MAX": 4, "TABLE_BITS_MAX": 2}
+
+# Constants of the table compiler, sizes of the search, threads.
+VARIANTS: dict[str, tuple[dict[str, int], type[Tuning], int]] = {
+    "default": ({}, Tuning, 1),
+    "tiny": ({}, Tiny, 1),
+    "two threads": ({}, Tiny, 2),
+    "three threads": ({}, Tiny, 3),
+    "small tables": (SMALL_TABLES, Tuning, 1),
+    "programs": ({"CLOSED_BITS_MAX": -1}, Tuning, 1),
+    "no tables": (NO_TABLES, Tuning, 1),
+    "many words": ({"STATE_WORD_BITS": 4}, Tiny, 1),
+    "a few words": ({"STATE_WORD_BITS": 6, "CLOSED_BITS_MAX": 2}, Tuning, 1),
 }
+
+
+def ask_as(variant: str, model: CoreModel, query: Query) -> Answer:
+    constants, tuning, thread_count = VARIANTS[variant]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in constants.items():
+            for module in (layout, program, tables):
+                if hasattr(module, name):
+                    patch.setattr(module, name, value)
+        return answer(model, query, Limits(thread_count=thread_count), Progress(), tuning=tuning)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("is_risky", [False, True])
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rng=st.randoms(use_true_random=False))
 def test_agrees_with_reference(variant: str, is_risky: bool, rng: random.Random) -> None:
     model, query = RandomModel(rng, is_risky=is_risky).query
-    if not isinstance(query, Reach):
-        return
     try:
         decision = decide(model, query, max_states=STATES_MAX)
     except TooManyStatesError:
         return
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in VARIANTS[variant].items():
-            for module in (program, search, tables):
-                if hasattr(module, name):
-                    patch.setattr(module, name, value)
-        said = ask((model, query))
+    said = ask_as(variant, model, query)
     match said:
         case Exhausted():
             assert decision.kind is DecisionKind.EXHAUSTED
@@ -69,6 +90,9 @@ def test_agrees_with_reference(variant: str, is_risky: bool, rng: random.Random)
         case Found(run=run):
             assert decision.cost == cost_of(model, run)
             replay(model, query, run)
+            if isinstance(query, Lasso):
+                loop = run.steps[run.loop_start :]
+                assert decision.is_loop_fault_free is not any(is_fault(model, step) for step in loop)
         case SpecFailure(kind=kind, run=run):
             assert decision.kind is DecisionKind.FAILURE
             if kind is FailureKind.TIMELOCK:
@@ -76,27 +100,60 @@ def test_agrees_with_reference(variant: str, is_risky: bool, rng: random.Random)
             else:
                 assert cost_of(model, run) == decision.failures[kind]
             replay_failure(model, said, query)
-        case Stopped(reason=reason):
-            assert reason is StopReason.UNSUPPORTED
+        case Stopped():
+            pytest.fail("nothing here is too wide")
 
 
-def test_tiers_have_the_known_number_of_states() -> None:
-    said = ask(Tiers(2, 2, 2, 1).builder.reach(False))
+def test_threads_and_sizes_change_neither_run_nor_count() -> None:
+    tiers = Tiers(2, 2, 2, 1)
+    model, query = tiers.builder.reach(tiers.collapse)
+    answers = [ask_as(name, model, query) for name in ("default", "tiny", "two threads", "three threads")]
+    runs = {said.run for said in answers if isinstance(said, Found)}
+    assert len(runs) == 1
+    assert len({said.statistics.state_count for said in answers}) == 1
+
+
+@pytest.mark.parametrize("variant", ["default", "tiny", "two threads", "a few words"])
+def test_tiers_have_the_known_number_of_states(variant: str) -> None:
+    said = ask_as(variant, *Tiers(2, 2, 2, 1).builder.reach(False))
     assert isinstance(said, Exhausted)
     assert said.statistics.state_count == 11_436
 
 
-@pytest.mark.parametrize("is_timed", [False, True])
-def test_clocks_that_may_fail_are_declined(is_timed: bool) -> None:
-    b = ModelBuilder(is_timed=is_timed)
-    b.variable("x", 1)
-    b.command(REACTION, ("eq", "x", 0), {"x": 1})
-    b.clock(("eq", ("div", 1, "x"), 1), 2)
-    assert declines(b.reach(False))
+def test_values_wider_than_a_table() -> None:
+    b = ModelBuilder()
+    b.variable("x", 1 << 20, 1 << 19)
+    b.variable("y", 1 << 20)
+    b.command(EVENT, ("lt", "y", 3), {"x": ("sub", "x", 1), "y": ("add", "y", 1)})
+    b.command(EVENT, ("eq", ("add", "x", "y"), 1 << 19), {"x": ("min", "x", 7)})
+    model, query = b.reach(("eq", ("mul", "x", "y"), 21))
+    decision = decide(model, query, max_states=STATES_MAX)
+    said = answer(model, query, Limits(), Progress())
+    assert isinstance(said, Found)
+    assert cost_of(model, said.run) == decision.cost == (0, 0, 4)
 
 
 def test_variables_wider_than_a_word_are_declined() -> None:
     b = ModelBuilder()
     b.variable("x", 1 << 61)
     b.command(EVENT, ("eq", "x", 0), {"x": 1})
-    assert declines(b.reach(False))
+    said = answer(*b.reach(False), Limits(), Progress())
+    assert isinstance(said, Stopped)
+    assert said.reason is StopReason.UNSUPPORTED
+
+
+def test_a_limit_on_states() -> None:
+    said = answer(*Tiers(2, 2, 2, 1).builder.reach(False), Limits(state_count_max=1_000), Progress(), tuning=Tiny)
+    assert isinstance(said, Stopped)
+    assert said.reason is StopReason.STATES
+    assert 1_000 < said.statistics.state_count < 11_436
+
+
+def test_stages_hand_over_and_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, query = Tiers(2, 2, 2, 1).builder.reach(False)
+    small = staged.answer(model, query, Limits(), Progress())
+    assert small.statistics.details == (), "the first stage had enough work to do it all"
+    monkeypatch.setattr(staged, "WORK_MAX", 5_000)
+    said = staged.answer(model, query, Limits(), Progress())
+    assert said.statistics.details
+    assert said.statistics.state_count == small.statistics.state_count == 11_436

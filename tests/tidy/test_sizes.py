@@ -12,7 +12,7 @@ LINES_MAX = 700
 FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 180
 # Kernels are compiled as a whole, so they may be longer.
-LONG_MODULES = {"kernels.py"}
+LONG_FOLDERS = {"kernels"}
 # What is of no meaning to a reader who has this repository and nothing else.
 FOREIGN = re.compile(r"/work/|\.\./shared|TODO|FIXME|XXX")
 
@@ -24,11 +24,11 @@ def relative(path: Path) -> str:
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_module_fits_one_sitting(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert path.name in LONG_MODULES or len(lines) <= LINES_MAX
+    assert path.parent.name in LONG_FOLDERS or len(lines) <= LINES_MAX
     assert not [number for number, line in enumerate(lines, 1) if len(line) > COLUMNS_MAX]
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if p.name not in LONG_MODULES], ids=relative)
+@pytest.mark.parametrize("path", [p for p in MODULES if p.parent.name not in LONG_FOLDERS], ids=relative)
 def test_functions_are_short(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]

@@ -86,6 +86,26 @@ class CompiledModel:
         self._numbers = count(1)
         self._plans: dict[int, tuple[tuple[int, Field], ...]] = {}
 
+    @property
+    def evaluation_count(self) -> int:
+        """About how many times values were taken out of a state or assigned: what the slow part of the search costs."""
+        return next(self._numbers)
+
+    # --- states as tuples: the variables, then the clocks ---
+
+    def pack_state(self, state: tuple[int, ...]) -> int:
+        """A state as this engine packs it."""
+        count = len(self.model.variables)
+        packed = self.layout.pack(state[:count])
+        for value, field in zip(state[count:], self.layout.clocks, strict=True):
+            packed |= value << field.offset
+        return packed
+
+    def unpack_state(self, packed: int) -> tuple[int, ...]:
+        """The values of the variables and of the clocks."""
+        clocks = ((packed & field.mask) >> field.offset for field in self.layout.clocks)
+        return (*self.layout.unpack(packed), *clocks)
+
     # --- evaluation ---
 
     def decode(self, state: int, mask: int) -> Values:

@@ -17,7 +17,7 @@ from cascade.engines.explicit.evaluate import DEPTH_MAX, EvaluationFailure, nest
 from cascade.engines.explicit.expand import Expander
 from cascade.engines.explicit.fairness import LassoSearch, with_owed
 from cascade.engines.explicit.runs import initial_of, path_to, steps_along
-from cascade.engines.explicit.search import Predicate, Search, SearchFailure
+from cascade.engines.explicit.search import Predicate, Search, SearchFailure, TooMuchWorkError
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.limits import Limits, Progress, StopReason
 from cascade.verdicts.answer import Answer, Exhausted, FailureKind, Found, SpecFailure, Statistics, Stopped
@@ -26,25 +26,36 @@ from cascade.verdicts.run import CandidateRun
 
 def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -> Answer:
     """Answer `query` about `model`. A violation that is found before a limit is reached is reported."""
+    said = answer_within(model, query, limits, progress, work_max=None)
+    assert said is not None, "no bound on the work"
+    return said
+
+
+def answer_within(
+    model: CoreModel, query: Query, limits: Limits, progress: Progress, *, work_max: int | None
+) -> Answer | None:
+    """The same; None if exploring is more work than `work_max` (see `Search`): the same on every machine."""
     watch = Watch(limits, progress)
     depth = nesting_depth(model.expressions)
     if depth > DEPTH_MAX:
         return Stopped(reason=StopReason.DEPTH, statistics=Statistics(seconds=watch.seconds))
     with _recursion(depth):
-        asked = _Asked(model, query, watch)
+        asked = _Asked(model, query, watch, work_max)
         try:
             if isinstance(query, Lasso) and asked.may_formulas_fail:
                 # The exploration for a lasso builds the formulas into the model: their errors have to be found before.
-                asked = _Asked(model, Recover(trigger=query.trigger, goal=query.goal), watch)
+                asked = _Asked(model, Recover(trigger=query.trigger, goal=query.goal), watch, work_max)
                 early = asked.explore()
                 if early is not None:
                     return early
-                asked = _Asked(model, query, watch)
+                asked = _Asked(model, query, watch, work_max)
             return asked.answer()
         except StopSearch as stop:
             return Stopped(reason=stop.reason, statistics=asked.statistics())
         except KeyboardInterrupt:
             return Stopped(reason=StopReason.INTERRUPTED, statistics=asked.statistics())
+        except TooMuchWorkError:
+            return None
 
 
 @contextmanager
@@ -61,12 +72,12 @@ def _recursion(depth: int) -> Iterator[None]:
 class _Asked:
     """One query about one model, and how far its answer has come."""
 
-    def __init__(self, model: CoreModel, query: Query, watch: Watch) -> None:
+    def __init__(self, model: CoreModel, query: Query, watch: Watch, work_max: int | None) -> None:
         self._query = query
         self._watch = watch
         self._compiled = CompiledModel(with_owed(model, query) if isinstance(query, Lasso) else model)
         self._variable_count = len(model.variables)
-        self._search = Search(self._compiled, self._goal(), watch)
+        self._search = Search(self._compiled, self._goal(), watch, work_max)
 
     @property
     def may_formulas_fail(self) -> bool:

@@ -124,6 +124,10 @@ class Expander:
         """Raise the `EvaluationFailure` of a clock in `state`, to which a tick adds `tick`, if nothing but that keeps time from passing."""
         layout = self.compiled.layout
         if tick % layout.far_beyond < layout.beyond:
-            for clock in self.compiled.clocks:
-                clock.runs_while(self.compiled.decode(state, clock.support))
+            self.check_clocks(state)
             raise AssertionError("a clock fails")
+
+    def check_clocks(self, state: int) -> None:
+        """Raise the `EvaluationFailure` of a clock in `state`, if there is one."""
+        for clock in self.compiled.clocks:
+            clock.runs_while(self.compiled.decode(state, clock.support))

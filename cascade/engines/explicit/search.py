@@ -16,6 +16,9 @@ from cascade.engines.explicit.expand import Expander
 from cascade.engines.explicit.tables import finish
 from cascade.engines.explicit.watch import Watch
 
+EVALUATION_WORK = 3
+"""What an evaluation costs, where a state whose tables are known costs 1."""
+
 ROOT = -1
 """The parent of an initial state."""
 
@@ -33,6 +36,10 @@ class SearchFailure(Exception):
         super().__init__(state, failure)
         self.state = state
         self.failure = failure
+
+
+class TooMuchWorkError(Exception):
+    """The search is better done by another engine."""
 
 
 class Predicate:
@@ -79,10 +86,18 @@ class Exploration:
 class Search:
     """One exploration: until a state `is_goal`, or all states are explored.
 
-    `result` may be read after an exception too. `expander` has found good tables for this model by then.
+    `result` may be read after an exception too. `expander` has found good tables for this model by then. `work_max` bounds the work, by a measure that
+    does not depend on the machine.
     """
 
-    def __init__(self, compiled: CompiledModel, is_goal: Callable[[int], bool] | None, watch: Watch) -> None:
+    def __init__(
+        self,
+        compiled: CompiledModel,
+        is_goal: Callable[[int], bool] | None,
+        watch: Watch,
+        work_max: int | None = None,
+    ) -> None:
+        self._work_max = work_max
         self.result = Exploration()
         self._compiled = compiled
         self.expander = Expander(compiled)
@@ -97,7 +112,7 @@ class Search:
         self._fault_parents: dict[int, int] = {}
 
     def run(self) -> Exploration:
-        """Explore. Raises `SearchFailure` for an error of the spec, `StopSearch` at a limit."""
+        """Explore. Raises `SearchFailure` for an error of the spec, `StopSearch` at a limit, `TooMuchWorkError`."""
         roots = self._roots()
         self._fault_parents = dict.fromkeys(roots, ROOT)
         self._faulted = {0: {0: roots}}
@@ -146,14 +161,16 @@ class Search:
         return False
 
     def _find_goal(self, layer: list[int], is_goal: Callable[[int], bool]) -> bool:
+        """Look for a goal in the whole layer: an error in one of its states comes first."""
+        found: int | None = None
         for state in layer:
             try:
-                if is_goal(state):
-                    self.result.goal = state
-                    return True
+                if is_goal(state) and found is None:
+                    found = state
             except EvaluationFailure as failure:
                 raise SearchFailure(state, failure) from failure
-        return False
+        self.result.goal = found
+        return found is not None
 
     def _explore_layer(self, layer: list[int], ticks: int, commands: int) -> list[int]:
         """The next layer of this instant."""
@@ -176,6 +193,10 @@ class Search:
         """Look at the limits now and then; as many states make a chunk as take no long time."""
         self._unchecked_count += explored_count
         self._watch.check_states(len(self.result.parents))
+        if self._work_max is not None:
+            work = len(self.result.parents) + EVALUATION_WORK * self._compiled.evaluation_count
+            if work > self._work_max:
+                raise TooMuchWorkError
         is_late = self._watch.is_late(CHUNK_SECONDS)
         if is_late:
             self._chunk_states = max(1, explored_count // 2)

@@ -38,6 +38,12 @@ class Watch:
         if self._limits.state_count_max is not None and state_count > self._limits.state_count_max:
             raise StopSearch(StopReason.STATES)
 
+    def check_memory(self, byte_count: int) -> None:
+        """Raise `StopSearch` when so many bytes more are too many."""
+        limit = self._limits.memory_bytes_max
+        if limit is not None and resident_bytes() + byte_count > limit:
+            raise StopSearch(StopReason.MEMORY)
+
     def check(self, *, frontier_count: int) -> None:
         """Report where the search is; raise `StopSearch` when a limit is reached."""
         self._checked_at = time.monotonic()

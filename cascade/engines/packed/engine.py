@@ -1,127 +1,238 @@
-"""The packed engine: answers reachability with numba kernels over states of one word.
+"""The packed engine: answers all queries with numba kernels over packed states.
 
-In: a core model and a `Reach`. Out: a candidate answer. What its tables do not carry (other queries, states of more than one word, expressions that no small tables
-compute) it declines: undetermined, never a guess. Errors of the spec are found by the kernels and diagnosed by the functions of the explicit engine.
+In: a core model and a query. Out: a candidate answer. What does not fit its words it declines: undetermined, never a guess. Errors of the spec are found
+by the kernels and diagnosed by the functions of the explicit engine, which also name the steps between the states of a run.
 """
 
+from dataclasses import replace
+from typing import assert_never
+
+import numpy as np
+
+from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.core.model import CoreModel
-from cascade.core.queries import Query, Reach
+from cascade.core.queries import Lasso, Query, Reach, Recover
 from cascade.engines.explicit.compile import CompiledModel
 from cascade.engines.explicit.evaluate import EvaluationFailure
 from cascade.engines.explicit.expand import Expander
+from cascade.engines.explicit.fairness import with_owed
 from cascade.engines.explicit.runs import initial_of, steps_along
+from cascade.engines.explicit.search import Predicate as FormulaOfOneState
 from cascade.engines.explicit.watch import StopSearch, Watch
+from cascade.engines.packed.graph import Predicate, Region, TooLargeError
+from cascade.engines.packed.jit import CACHE, IS_CACHED
+from cascade.engines.packed.lasso import PackedLassoSearch, owed_expression
 from cascade.engines.packed.program import TooWideError
-from cascade.engines.packed.search import PackedFailureError, PackedSearch
+from cascade.engines.packed.search import Cost, PackedFailureError, PackedSearch, Tuning
 from cascade.limits import Limits, Progress, StopReason
 from cascade.verdicts.answer import Answer, Exhausted, FailureKind, Found, SpecFailure, Statistics, Stopped
 from cascade.verdicts.run import CandidateRun
 
 State = tuple[int, ...]
 
+FIRST_TIME = "cascade: compiling the kernels of the fast search; this takes some seconds" + (
+    ", once" if CACHE is not None else ", and nothing may be kept: no folder for that is writable"
+)
 
-def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -> Answer:
+
+def answer(
+    model: CoreModel, query: Query, limits: Limits, progress: Progress, *, tuning: type[Tuning] = Tuning
+) -> Answer:
     """Answer `query` about `model`. A violation that is found before a limit is reached is reported."""
     watch = Watch(limits, progress)
-    if not isinstance(query, Reach):
-        return Stopped(reason=StopReason.UNSUPPORTED, statistics=Statistics(seconds=watch.seconds))
-    compiled = CompiledModel(model)
-    initial: dict[State, None] = {}
-    for values in compiled.initial_values():
-        try:
-            packed = compiled.initial_state(values)
-        except EvaluationFailure as failure:
-            run = CandidateRun(initial=values, steps=())
-            return _failed(failure, run, Statistics(seconds=watch.seconds))
-        initial[(*compiled.layout.unpack(packed), *(0 for _ in model.clocks))] = None
+    asked: _Asked | None = None
+    if not IS_CACHED and progress.tell is not None:
+        progress.tell(FIRST_TIME)
     try:
-        search = PackedSearch(model, query, list(initial), watch)
-    except TooWideError:
-        return Stopped(reason=StopReason.UNSUPPORTED, statistics=Statistics(seconds=watch.seconds))
-    return _Asked(model, compiled, search, watch).answer()
+        if isinstance(query, Lasso) and _can_fail(model, query):
+            # The exploration for a lasso builds the formulas into the model: their errors have to be found before.
+            asked = _Asked(model, Recover(trigger=query.trigger, goal=query.goal), watch, limits, tuning)
+            early = asked.explore()
+            if early is not None:
+                return early
+        asked = _Asked(model, query, watch, limits, tuning)
+        return asked.answer()
+    except (TooWideError, TooLargeError):
+        reason = StopReason.UNSUPPORTED
+    except StopSearch as stop:
+        reason = stop.reason
+    except KeyboardInterrupt:
+        reason = StopReason.INTERRUPTED
+    return Stopped(reason=reason, statistics=asked.statistics() if asked else Statistics(seconds=watch.seconds))
 
 
-def _failed(failure: EvaluationFailure, run: CandidateRun, statistics: Statistics) -> SpecFailure:
-    return SpecFailure(
-        kind=failure.kind,
-        run=run,
-        statistics=statistics,
-        command=failure.command,
-        expression=failure.expression,
-        variable=failure.variable,
-        value=failure.value,
+def _can_fail(model: CoreModel, query: Query) -> bool:
+    """Can evaluating a formula of the query fail?"""
+    can_fail = model.expressions.can_fail
+    match query:
+        case Reach():
+            return can_fail[query.goal]
+        case Lasso() | Recover():
+            return can_fail[query.trigger] or can_fail[query.goal]
+        case _:
+            assert_never(query)
+
+
+def _evaluating(model: CoreModel, a: ExprId, b: ExprId) -> tuple[CoreModel, ExprId]:
+    """The model with one more expression, which is false wherever both formulas have a value and fails elsewhere."""
+    table = model.expressions
+    first = len(table)
+    nodes: list[tuple[Op, tuple[int, ...]]] = [(Op.EQ, (a, b)), (Op.NOT, (first,)), (Op.AND, (first, first + 1))]
+    expressions = Expressions(
+        ops=(*table.ops, *(op for op, _ in nodes)),
+        args=(*table.args, *(args for _, args in nodes)),
+        is_bool=(*table.is_bool, *(True for _ in nodes)),
+        low=(*table.low, *(0 for _ in nodes)),
+        high=(*table.high, *(1 for _ in nodes)),
+        can_fail=(*table.can_fail, *(True for _ in nodes)),
+        spans=table.spans,
     )
+    return replace(model, expressions=expressions), first + 2
 
 
 class _Asked:
-    """One search and what is made of its end."""
+    """One query about one model, and how far its answer has come."""
 
-    def __init__(self, model: CoreModel, compiled: CompiledModel, search: PackedSearch, watch: Watch) -> None:
-        self._model = model
-        self._compiled = compiled
-        self._search = search
+    def __init__(self, model: CoreModel, query: Query, watch: Watch, limits: Limits, tuning: type[Tuning]) -> None:
+        self._query = query
         self._watch = watch
-        self._expander = Expander(compiled)
+        self._variable_count = len(model.variables)
+        goal, exceeds = None, None
+        match query:
+            case Reach():
+                goal = query.goal
+                exceeds = None if query.clock is None else (query.clock, query.exceeds_ticks)
+            case Lasso():
+                model = with_owed(model, query)
+            case Recover():
+                if _can_fail(model, query):
+                    model, goal = _evaluating(model, query.trigger, query.goal)
+            case _:
+                assert_never(query)
+        self._model = model
+        self._goal = goal
+        self._compiled = CompiledModel(model)
+        self._expander = Expander(self._compiled)
+        self._failing_initial: tuple[EvaluationFailure, State] | None = None
+        initial: dict[State, None] = {}
+        for values in self._compiled.initial_values():
+            try:
+                initial[self._compiled.unpack_state(self._compiled.initial_state(values))] = None
+            except EvaluationFailure as failure:
+                self._failing_initial = failure, values[: self._variable_count]
+                break
+        states = [] if self._failing_initial else list(initial)
+        self._search = PackedSearch(
+            model, states, watch, goal=goal, exceeds=exceeds, thread_count=limits.thread_count, tuning=tuning
+        )
 
-    def answer(self) -> Answer:
-        """Run the search."""
-        search = self._search
-        try:
-            path = search.run()
-            if path is not None:
-                return Found(run=self._run(path), statistics=self._statistics())
-            if self._model.is_timed and search.blocked_count:
-                locked = search.timelock()
-                if locked is not None:
-                    return self._timelock(locked)
-        except PackedFailureError as failure:
-            return self._diagnosed(search.path_to(failure.position))
-        except StopSearch as stop:
-            return Stopped(reason=stop.reason, statistics=self._statistics())
-        except KeyboardInterrupt:
-            return Stopped(reason=StopReason.INTERRUPTED, statistics=self._statistics())
-        return Exhausted(statistics=self._statistics())
-
-    def _statistics(self) -> Statistics:
+    def statistics(self) -> Statistics:
+        """What was explored so far."""
         return Statistics(
             state_count=self._search.state_count,
             transition_count=self._search.transition_count,
             seconds=self._watch.seconds,
+            details=self._search.details(),
         )
 
-    def _packed(self, state: State) -> int:
-        """The state as the explicit engine packs it."""
-        layout = self._compiled.layout
-        packed = layout.pack(state[: len(self._model.variables)])
-        for value, field in zip(state[len(self._model.variables) :], layout.clocks, strict=True):
-            packed |= value << field.offset
-        return packed
+    def explore(self) -> Answer | None:
+        """Explore all states; an answer if this shows one: a goal, an error of the spec. Raises `StopSearch`."""
+        if self._failing_initial is not None:
+            failure, initial = self._failing_initial
+            return self._failed(failure, CandidateRun(initial=initial, steps=()))
+        try:
+            path = self._search.run()
+        except PackedFailureError as failure:
+            return self._diagnosed(failure.path)
+        if path is not None:
+            return Found(run=self._run(path), statistics=self.statistics())
+        return self._timelock() if self._model.is_timed and self._search.has_blocked else None
+
+    def answer(self) -> Answer:
+        """The answer. Raises `StopSearch`."""
+        early = self.explore()
+        if early is not None:
+            return early
+        match self._query:
+            case Reach():
+                pass
+            case Lasso():
+                statistics = self._statistics_without_owed()
+                lasso = PackedLassoSearch(self._search, self._compiled, self._query).run()
+                return Exhausted(statistics=statistics) if lasso is None else Found(run=lasso, statistics=statistics)
+            case Recover():
+                lost = self._unrecoverable(self._query)
+                if lost is not None:
+                    return Found(run=self._run(self._search.path_to(*lost)), statistics=self.statistics())
+            case _:
+                assert_never(self._query)
+        return Exhausted(statistics=self.statistics())
+
+    def _statistics_without_owed(self) -> Statistics:
+        """In states of the model that was asked about: those that differ in `owed` alone are one."""
+        twins = self._search.count_twins(
+            len(self._model.variables) - 1, Predicate(self._search, owed_expression(self._search)).holds
+        )
+        return replace(self.statistics(), state_count=self._search.state_count - twins)
+
+    # --- runs ---
 
     def _run(self, path: list[State], more: tuple[int, ...] = (), *, loop_start: int | None = None) -> CandidateRun:
         """The run along `path`, and `more` steps; `loop_start` counts from the end of the path."""
-        states = [self._packed(state) for state in path]
+        states = [self._compiled.pack_state(state) for state in path]
         steps = steps_along(self._compiled, self._expander, states)
         return CandidateRun(
-            initial=initial_of(self._compiled, states[0]),
+            initial=initial_of(self._compiled, states[0])[: self._variable_count],
             steps=(*steps, *more),
             loop_start=None if loop_start is None else len(steps) + loop_start,
         )
 
+    # --- errors of the spec ---
+
+    def _failed(self, failure: EvaluationFailure, run: CandidateRun) -> SpecFailure:
+        return SpecFailure(
+            kind=failure.kind,
+            run=run,
+            statistics=self.statistics(),
+            command=failure.command,
+            expression=failure.expression,
+            variable=failure.variable,
+            value=failure.value,
+        )
+
     def _diagnosed(self, path: list[State]) -> SpecFailure:
         """The error of the spec in the last state of `path`, in the words of the explicit engine."""
-        state = self._packed(path[-1])
+        state = self._compiled.pack_state(path[-1])
         try:
-            self._expander.steps(state)
-            self._search.evaluate_goal(self._compiled, state)
+            match self._query:
+                case Reach():
+                    FormulaOfOneState(self._compiled, (self._query.goal,)).holds(state)
+                case Recover():
+                    FormulaOfOneState(self._compiled, (self._query.trigger,)).holds(state)
+                    FormulaOfOneState(self._compiled, (self._query.goal,)).holds(state)
+                case Lasso():
+                    pass
+                case _:
+                    assert_never(self._query)
+            _, tick = self._expander.steps(state)
+            if tick is None and self._model.is_timed:
+                self._expander.check_clocks(state)
         except EvaluationFailure as failure:
-            return _failed(failure, self._run(path), self._statistics())
+            return self._failed(failure, self._run(path))
         raise AssertionError("the kernels and the functions agree on what fails")
 
-    def _timelock(self, path: list[State]) -> SpecFailure:
-        """A lasso without a tick: something due can always fire, so there is a way on until a state comes again."""
+    def _timelock(self) -> SpecFailure | None:
+        """A run to a state from which time never passes again, and a loop there."""
+        nodes, positions = self._search.select_blocked()
+        region = Region(self._search, nodes, range(len(self._model.commands)), with_tick=False)
+        locked = region.not_leaving()
+        if not locked.any():
+            return None
+        path = self._search.path_to(*self._search.first_of(nodes, positions, locked))
+        # A due command can fire, so there is always a way on.
         seen: dict[int, int] = {}
         steps: list[int] = []
-        state = self._packed(path[-1])
+        state = self._compiled.pack_state(path[-1])
         while state not in seen:
             seen[state] = len(steps)
             command, state = self._due_step(state)
@@ -129,7 +240,7 @@ class _Asked:
         return SpecFailure(
             kind=FailureKind.TIMELOCK,
             run=self._run(path, tuple(steps), loop_start=seen[state]),
-            statistics=self._statistics(),
+            statistics=self.statistics(),
         )
 
     def _due_step(self, state: int) -> tuple[int, int]:
@@ -139,3 +250,14 @@ class _Asked:
                 if after is not None:
                     return command.index, after
         raise AssertionError("some command keeps time from passing")
+
+    # --- recovery ---
+
+    def _unrecoverable(self, query: Recover) -> tuple[int, Cost] | None:
+        """The cheapest state with the trigger from which the goal is out of reach."""
+        goal, trigger = Predicate(self._search, query.goal), Predicate(self._search, query.trigger)
+        nodes, positions = self._search.select(lambda roots: ~goal.holds(roots))
+        allowed = [i for i in range(len(self._model.commands)) if i not in query.stopped]
+        lost = Region(self._search, nodes, allowed, with_tick=True).not_leaving()
+        lost[np.flatnonzero(lost)] = trigger.holds(nodes[lost])
+        return self._search.first_of(nodes, positions, lost) if lost.any() else None

@@ -1,7 +1,7 @@
 """Where each variable and each clock stands in a state of a few words.
 
-A state is an array of non-negative int64 words. Of each word 61 bits are used: signed and unsigned integers never mix in numba, and a state of one word fits
-a slot of the seen set together with its two bits of mark. No field straddles two words.
+A state is an array of unsigned words. Of each word 61 bits are used, so that a state of one word fits a slot of the seen set together with
+its two bits of mark. No field straddles two words.
 Values are stored as `value - low`, clocks in ticks.
 """
 
@@ -10,6 +10,12 @@ from dataclasses import dataclass
 from cascade.core.model import CoreModel
 
 WORD_BITS = 61
+
+STATE_WORD_BITS = WORD_BITS
+"""The same, of the words of a state; tests make it small."""
+
+NOWHERE = 63
+"""The shift of a bit that is never set: no field of a word begins beyond its last bit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +35,16 @@ class Field:
 class FieldAllocator:
     """Hands out fields word by word, first fit in the last word."""
 
-    def __init__(self, first_word: int) -> None:
+    def __init__(self, first_word: int, word_bits: int = WORD_BITS) -> None:
+        self._word_bits = word_bits
         self._word = first_word
         self._first_word = first_word
         self._used_bits = 0
 
     def allocate(self, bits: int) -> Field:
         """A new field of `bits` (at most a word)."""
-        assert 0 <= bits <= WORD_BITS, "a field fits a word"
-        if self._used_bits + bits > WORD_BITS:
+        assert 0 <= bits <= self._word_bits, "a field fits a word"
+        if self._used_bits + bits > self._word_bits:
             self._word += 1
             self._used_bits = 0
         field = Field(self._word, self._used_bits, bits)
@@ -77,7 +84,7 @@ class PackedLayout:
 
 def make_layout(model: CoreModel) -> PackedLayout:
     """Fields in the model's order: neighbours in the spec are neighbours in a word, so a few shifts extract a table's index."""
-    allocator = FieldAllocator(0)
+    allocator = FieldAllocator(0, STATE_WORD_BITS)
     variables = tuple(allocator.allocate((v.high - v.low).bit_length()) for v in model.variables)
     clocks = tuple(allocator.allocate(c.stop_ticks.bit_length()) for c in model.clocks)
     return PackedLayout(

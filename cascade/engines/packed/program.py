@@ -11,21 +11,21 @@ import numpy as np
 
 from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.core.model import CoreModel
-from cascade.engines.packed.layout import Field, FieldAllocator, PackedLayout
+from cascade.engines.packed.layout import WORD_BITS, Field, FieldAllocator, PackedLayout
 from cascade.engines.packed.vector import Column, Mask, Result, VectorEvaluator
 
 TABLE_BITS_MAX = 16
 """Index bits of one table of derived values."""
 
-VALUE_BITS_MAX = 31
-"""Bits of one derived value: tables hold signed integers of 32 bits."""
+TABLE_VALUE_BITS_MAX = 31
+"""Bits of one value in a table, failing bit included."""
 
 OPERANDS_MAX = 8
 """Conjunctions and disjunctions of more operands are nested, so that parts of them can be derived by themselves."""
 
 
 class TooWideError(Exception):
-    """The model has an expression that no sequence of small tables computes."""
+    """The model has a variable or an expression whose values do not fit a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,26 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Compute:
+    """`destination := op(operands) - low`, where no table is small enough; an operand is a source or a constant.
+
+    `fail_shift` is the bit that is set where it fails, in the word of the destination.
+    """
+
+    op: Op
+    operands: tuple[Source | int, ...]
+    low: int
+    destination: Field
+    fail_shift: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Assign:
-    """`target := value + offset`, a variable that settles."""
+    """`target := value + offset`, a new value of a variable; it fails where that is beyond `limit`."""
 
     value: Field
     offset: int
+    limit: int
     target: Field
 
 
@@ -82,7 +97,7 @@ class FailIf:
     condition: Field
 
 
-StepOf = Compare | LookUp | Assign | ClearUnless | FailIf
+Step = Compare | LookUp | Compute | Assign | ClearUnless | FailIf
 
 
 def index_bits(sources: set[Source]) -> int:
@@ -142,7 +157,7 @@ class Program:
         self._derived: dict[ExprId, Source] = {}
         self._compared: dict[tuple[int, int], Field] = {}
         self._covers: dict[ExprId, frozenset[Source]] = {}
-        self.steps: list[StepOf] = []
+        self.steps: list[Step] = []
 
     @property
     def word_count(self) -> int:
@@ -192,15 +207,15 @@ class Program:
             stack.pop()
         return self._covers[expr]
 
-    def fit(self, roots: list[ExprId], fixed: set[Source], limit: int) -> set[Source]:
-        """Sources of all `roots` and `fixed` within `limit` bits of index, deriving the widest roots where needed."""
+    def fit(self, roots: list[ExprId], fixed: set[Source], limit: int) -> set[Source] | None:
+        """Sources of all `roots` and `fixed` within `limit` bits of index, deriving the widest roots where needed; None if that does not help."""
         while True:
             sources = set(fixed).union(*(self.cover(root) for root in roots))
             if index_bits(sources) <= limit:
                 return sources
             widest = max((r for r in roots if self._is_open(r)), key=self._saving, default=None)
             if widest is None or self._saving(widest) <= 0:
-                raise TooWideError
+                return None
             self.derive(widest)
 
     def _is_open(self, expr: ExprId) -> bool:
@@ -221,11 +236,14 @@ class Program:
         while index_bits(set(cover)) > TABLE_BITS_MAX:
             widest = max((a for a in args if self._is_open(a)), key=self._saving, default=None)
             if widest is None or self._saving(widest) <= 0:
-                raise TooWideError
+                return self._computed(expr)
             self.derive(widest)
             self._covers.pop(expr, None)
             cover = self.cover(expr)
-        sources = ordered(set(cover))
+        return self._tabulated(expr, ordered(set(cover))) or self._computed(expr)
+
+    def _tabulated(self, expr: ExprId, sources: tuple[Source, ...]) -> Source | None:
+        """A field looked up in a table; None if the values are too large for one."""
         grid = make_grid(sources)
         values, failing = VectorEvaluator(self._expressions, grid.columns, grid.known, grid.length).result(expr)
         ok = grid.valid if failing is None else grid.valid & ~failing
@@ -240,11 +258,34 @@ class Program:
             assert failing is not None, "something fails"
             table = table | (failing.astype(np.int64) << bits)
             bits += 1
-        if bits > VALUE_BITS_MAX:
-            raise TooWideError
+        if bits > TABLE_VALUE_BITS_MAX:
+            return None
         field = self._allocator.allocate(bits)
         self.steps.append(LookUp(sources, table, field))
-        source = Source(field, low, high - low + 1, True, expr, fails)
+        return self._remember(expr, Source(field, low, high - low + 1, True, expr, fails))
+
+    def _computed(self, expr: ExprId) -> Source:
+        """A field computed from its operands, each derived before unless it is a variable or a constant."""
+        op, args = self._expressions.ops[expr], self._expressions.args[expr]
+        assert op not in (Op.CONST, Op.VAR), "what stands in one field is not computed"
+        operands = tuple(self.operand(a) for a in args)
+        low, high = self._expressions.low[expr], self._expressions.high[expr]
+        fails = self._expressions.can_fail[expr]
+        bits = (high - low).bit_length() + int(fails)
+        if bits > WORD_BITS:
+            raise TooWideError
+        field = self._allocator.allocate(bits)
+        self.steps.append(Compute(op, operands, low, field, field.shift + bits - 1 if fails else None))
+        return self._remember(expr, Source(field, low, high - low + 1, True, expr, fails))
+
+    def operand(self, expr: ExprId) -> Source | int:
+        """Where the value of `expr` stands: a constant, a variable, or a derived field."""
+        op, args = self._expressions.ops[expr], self._expressions.args[expr]
+        if op is Op.CONST:
+            return args[0]
+        return self.variable(args[0]) if op is Op.VAR else self.derive(expr)
+
+    def _remember(self, expr: ExprId, source: Source) -> Source:
         self._derived[expr] = source
         self._covers.clear()
         return source

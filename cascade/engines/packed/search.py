@@ -1,252 +1,500 @@
-"""Drives the kernels: growth, limits, the order of instants, and the way to a state."""
+"""Drives the kernels: memory, limits, threads, the order of instants, and the way to a state."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from numpy.typing import NDArray
 
+from cascade.core.expressions import ExprId
 from cascade.core.model import CoreModel
-from cascade.core.queries import Reach
-from cascade.engines.explicit.compile import CompiledModel
-from cascade.engines.explicit.search import Predicate
 from cascade.engines.explicit.watch import Watch
-from cascade.engines.packed import kernels
-from cascade.engines.packed.flat import FlatTables, Ints, flatten
+from cascade.engines.packed import image
+from cascade.engines.packed.image import make_image
+from cascade.engines.packed.jit import Words
+from cascade.engines.packed.kernels import backward, expand, explore
+from cascade.engines.packed.kernels.explore import IN_ORDER
+from cascade.engines.packed.kernels.seen import insert
+from cascade.engines.packed.roots import Roots
+from cascade.engines.packed.store import Queue, SeenSet, StateLog, grown
 from cascade.engines.packed.tables import CompiledTables, compile_tables
+from cascade.engines.packed.workers import Worker, make_scratch
 
-STATES_A_CALL = 100_000
-"""States explored before limits and progress are looked at: some tens of milliseconds."""
-
-BATCH_STATES = 512
-"""States whose successors are inserted together: enough to overlap cache misses, few enough to stay in the cache."""
-
-SEEN_SIZE_MIN = 1 << 16
-LAYERS_SIZE_MIN = 1 << 12
-QUEUE_SIZE_MIN = 1 << 12
-
+Mask = NDArray[np.bool_]
 State = tuple[int, ...]
 Cost = tuple[int, int, int]
 
 
 class PackedFailureError(Exception):
-    """Something fails to evaluate in the state at `position`: an error of the spec that the caller diagnoses."""
+    """Something fails to evaluate in `state`, the last of `path`: an error of the spec that the caller diagnoses."""
 
-    def __init__(self, position: int) -> None:
-        super().__init__(position)
-        self.position = position
+    def __init__(self, path: list[State]) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class Tuning:
+    """Sizes that change no answer: tests make them small."""
+
+    pause_states = 100_000
+    """States explored before limits and progress are looked at: some hundredths of a second."""
+
+    batch_successors = 1 << 15
+    """Successors that are inserted together: enough to overlap cache misses, few enough to stay in the cache."""
+
+    round_successors = 1 << 19
+    """The same for one of several threads."""
+
+    wide_layer = 1 << 14
+    """States of a layer that is worth several threads."""
+
+    seen_slots = 1 << 16
+    order_states = 1 << 14
+    read_states = 1 << 20
+    """States of the log that are looked at together."""
 
 
 class PackedSearch:
-    """One exploration for a goal; `initial` are settled states. Raises `TooWideError` on construction where tables do not serve."""
+    """One exploration; `initial` are settled states. Raises `TooWideError` on construction where values do not fit a word.
 
-    def __init__(self, model: CoreModel, query: Reach, initial: list[State], watch: Watch) -> None:
-        self._model = model
-        self._query = query
+    With a `goal` it ends at a cheapest state where that holds, or where the clock `exceeds[0]` exceeds `exceeds[1]`.
+    """
+
+    def __init__(
+        self,
+        model: CoreModel,
+        initial: list[State],
+        watch: Watch,
+        *,
+        goal: ExprId | None = None,
+        exceeds: tuple[int, int] | None = None,
+        thread_count: int = 1,
+        tuning: type[Tuning] = Tuning,
+    ) -> None:
+        self.model = model
         self._watch = watch
-        self._initial = initial
-        self.tables: CompiledTables = compile_tables(model, query)
-        self._flat: FlatTables = flatten(self.tables)
-        derived_words = max(program.word_count for program in self.tables.programs)
-        self._scratch = np.zeros((2, 1 + derived_words), dtype=np.int64)
-        self._control = np.zeros(kernels.CONTROL_SIZE, dtype=np.int64)
-        self._slack = self._successors_max()
-        room = BATCH_STATES * self._slack
-        self._successors = np.zeros(room, dtype=np.int64)
-        self._slots = np.zeros(room, dtype=np.int64)
-        self._seen = np.zeros(max(SEEN_SIZE_MIN, 1 << (2 * room).bit_length()), dtype=np.int64)
-        self._order = np.zeros(len(self._seen), dtype=np.int64)
-        self._layers = np.zeros((LAYERS_SIZE_MIN, 4), dtype=np.int64)
-        self._queues = [np.zeros((QUEUE_SIZE_MIN + 2 * room, 3), dtype=np.int64) for _ in range(4)]
-        self._goal = self._goal_place()
+        self._started_at = watch.seconds
+        self._tuning = tuning
+        self.tables: CompiledTables = compile_tables(model, goal)
+        self.code, self.small = make_image(self.tables, is_timed=model.is_timed, exceeds=exceeds)
+        self.slack = int(self.code[image.SLACK])
+        self._compiled_at = watch.seconds
+        self.roots = Roots(self.tables.layout, self.slack)
+        self._thread_count = thread_count if self.tables.layout.word_count == 1 else 1
+        self._control = np.zeros(explore.CONTROL_SIZE, dtype=np.uint64)
+        self._room = max(tuning.batch_successors, 2 * self.slack)
+        self._seen = SeenSet(self._thread_count, max(tuning.seen_slots, 2 * self._room), self.may_take)
+        self._order = np.zeros(max(tuning.order_states, 2 * self._room), dtype=np.uint64)
+        self._layers = np.zeros(1 << 12, dtype=np.uint64)
+        # What waits for a tick, and for a fault: of this instant, and of the next one.
+        self._ticked, self._faulted, self._next_ticked, self._next_faulted = (Queue() for _ in range(4))
+        self.scratch = make_scratch(self.code)
+        self._successors, self._slots, self._accepted = (np.zeros(self._room, dtype=np.uint64) for _ in range(3))
+        self._workers: list[Worker] = []
+        self.log = StateLog()
+        self._start([self.roots.of_state(state) for state in initial])
 
     @property
     def state_count(self) -> int:
-        """Distinct states that were explored, or are about to be."""
-        return int(self._control[kernels.COUNT])
+        """Distinct states of the layers that were explored, and of the one that is explored now."""
+        return len(self.log) + int(self._control[explore.LAYER_END])
 
     @property
     def transition_count(self) -> int:
         """Steps from explored states."""
-        return int(self._control[kernels.TRANSITIONS])
+        return int(self._control[explore.TRANSITIONS])
 
     @property
-    def blocked_count(self) -> int:
-        """Explored states in which no tick is possible."""
-        return int(self._control[kernels.BLOCKED])
+    def has_blocked(self) -> bool:
+        """Was a state explored in which no tick is possible?"""
+        return any(scratch[-1] for scratch in (self.scratch, *(worker.scratch for worker in self._workers)))
+
+    def details(self) -> tuple[tuple[str, str], ...]:
+        """How the search went about it."""
+        tables, layout = self.tables, self.tables.layout
+        bits = sum(place.bits for place in (*layout.variables, *layout.clocks))
+        programs = len(tables.programs) - 1
+        wide = f"{programs} commands finished by a program" if programs else "no command needs a program"
+        slots = self._seen.slots.nbytes
+        compiled, searched = self._compiled_at - self._started_at, self._watch.seconds - self._compiled_at
+        return (
+            ("states", f"{bits} bits in {layout.word_count} words; {self.transition_count:,} steps"),
+            ("tables", f"{len(tables.clusters)} clusters, {self.small.nbytes + self.code.nbytes:,} bytes; {wide}"),
+            ("memory", f"seen set {slots:,} bytes, {slots / max(self.state_count, 1):.1f} a state"),
+            ("time", f"tables {compiled:.2f} s, search {searched:.2f} s"),
+            ("threads", str(self._thread_count)),
+        )
 
     def run(self) -> list[State] | None:
         """The states of a cheapest run to the goal; None when all are explored. Raises `StopSearch` and `PackedFailureError`."""
-        self._start()
         while True:
-            match self._explore():
-                case kernels.FOUND:
-                    return self.path_to(int(self._control[kernels.NEXT]))
-                case kernels.FAILED:
-                    raise PackedFailureError(int(self._control[kernels.NEXT]))
-                case kernels.FINISHED:
-                    if not self._next_instant():
-                        return None
-                case kernels.PAUSED:
-                    self._look_around()
-                case kernels.NEEDS_SEEN:
-                    self._grow_seen()
-                case kernels.NEEDS_ORDER:
-                    self._order = _grown(self._order)
-                case kernels.NEEDS_QUEUES:
-                    self._queues[2:] = [_grown(queue) for queue in self._queues[2:]]
-                case kernels.NEEDS_LAYERS:
-                    self._layers = _grown(self._layers)
+            reason = self._explore()
+            if reason == explore.WIDE_LAYER:
+                reason = self._explore_wide()
+            if reason in (expand.FOUND, expand.FAILED):
+                return self._ended()
+            if reason == expand.FINISHED and not self._next_instant():
+                self._flush(int(self._control[explore.COUNT]))
+                return None
+            self._provide(reason)
 
-    def _successors_max(self) -> int:
-        """A bound on the successors of one state, a tick included."""
-        most = 1
-        for cluster in self.tables.clusters:
-            entries = np.unique(cluster.entries).tolist()
-            most += max((len(self.tables.entries[e].operations) for e in entries), default=0)
+    def _provide(self, reason: np.uint64) -> None:
+        """What the kernels need to go on."""
+        control = self._control
+        if reason == explore.PAUSED:
+            self.look_around()
+        elif reason == explore.NEEDS_SEEN:
+            self._grow_seen()
+        elif reason == explore.NEEDS_ORDER:
+            self._make_room(self._room)
+        elif reason == explore.NEEDS_QUEUES:
+            self._grow_queues(self._room)
+        elif reason == explore.NEEDS_LAYERS:
+            self._layers = grown(self._layers, 4 * int(control[explore.LAYERS]), 4)
+        elif reason == expand.NEEDS_TREE:
+            self.grow_roots()
+
+    # --- memory ---
+
+    def may_take(self, byte_count: int) -> None:
+        """Raise `StopSearch` if so many bytes more are too many."""
+        self._watch.check_memory(byte_count)
+
+    def grow_roots(self) -> None:
+        """Room for more words of wide states."""
+        self.roots.grow(self.may_take)
+
+    def _start(self, roots: list[int]) -> None:
+        successors = np.asarray([root << 2 | int(expand.DONE) for root in dict.fromkeys(roots)], dtype=np.uint64)
+        while len(successors) * 2 > self._seen.regions * self._seen.region_slots:
+            self._seen.grow()
+        self._order = grown(self._order, 0, len(successors) + self._room)
+        accepted = np.zeros(len(successors), dtype=np.uint64)
+        slots = np.zeros(len(successors), dtype=np.uint64)
+        regions, region_slots = np.uint64(self._seen.regions), np.uint64(self._seen.region_slots)
+        end, count, new = insert(
+            self._seen.slots,
+            regions,
+            region_slots,
+            successors,
+            np.uint64(0),
+            np.uint64(len(successors)),
+            slots,
+            accepted,
+        )
+        assert int(end) == len(successors), "the set is half empty"
+        self._order[: int(count)] = accepted[: int(count)] >> np.uint64(2)
+        control = self._control
+        control[explore.REGIONS], control[explore.REGION_SLOTS] = regions, region_slots
+        control[explore.COUNT] = control[explore.LAYER_END] = count
+        control[explore.SEEN] = new
+        control[explore.LAYERS] = 1
+
+    def _grow_seen(self) -> None:
+        self.look_around()
+        self._seen.grow()
+        self._control[explore.REGION_SLOTS] = self._seen.region_slots
+
+    def _grow_queues(self, room: int) -> None:
+        control = self._control
+        ticked, faulted = control[explore.NEXT_TICKS :], control[explore.NEXT_FAULTS :]
+        self._next_ticked.grow(int(ticked[0]), int(ticked[1]), room)
+        self._next_faulted.grow(int(faulted[0]), int(faulted[1]), room)
+
+    def _make_room(self, room: int) -> None:
+        """Room for `room` more states in `order`: explored ones go to the log, and if that does not help much, it grows."""
+        control = self._control
+        self._flush(self._layer_begin())
+        waiting = self._waiting()
+        if 2 * (int(control[explore.COUNT]) + room + waiting) > len(self._order):
+            self._order = grown(self._order, int(control[explore.COUNT]), 2 * (room + waiting))
+
+    def _waiting(self) -> int:
+        """States of the queues that are the next to be read."""
+        control, most = self._control, 0
+        for queue, segment in ((self._ticked, explore.TICK_SEGMENT), (self._faulted, explore.FAULT_SEGMENT)):
+            at, count = int(control[segment]), int(control[segment + 1])
+            if at < count:
+                most += queue.length_of(at)
         return most
 
-    def _start(self) -> None:
-        while len(self._seen) < 4 * len(self._initial):
-            self._grow_seen()
-        while len(self._order) < 2 * len(self._initial):
-            self._order = _grown(self._order)
-        for state in self._initial:
-            kernels.add_initial(self._control, self._order, self._seen, self.tables.layout.pack(state)[0])
-        self._control[kernels.LAYER_END] = self._control[kernels.COUNT]
-        self._control[kernels.LAYERS] = 1
+    def _layer_begin(self) -> int:
+        """Where the layer that is explored now begins in `order`."""
+        return int(self._layers[4 * int(self._control[explore.LAYERS]) - 1]) - len(self.log)
 
-    def _goal_place(self) -> Ints:
-        """What the kernels look for in a state; see `kernels.expand_batch`."""
-        goal = self.tables.goal
-        assert goal is not None, "compiled with a goal"
-        fails_at = goal.field.shift + 1 if goal.fails else -1
-        shift, mask = 0, 0
-        if self._query.clock is not None:
-            place = self.tables.layout.clocks[self._query.clock]
-            shift, mask = place.shift, place.mask
-        numbers = (goal.field.word, goal.field.shift, fails_at, shift, mask, self._query.exceeds_ticks)
-        return np.asarray(numbers, dtype=np.int64)
+    def _flush(self, count: int) -> None:
+        """Move the first `count` states of `order` to the log."""
+        control = self._control
+        if not count:
+            return
+        self.log.append(self._order[:count])
+        total = int(control[explore.COUNT])
+        self._order[: total - count] = self._order[count:total].copy()
+        for position in (explore.COUNT, explore.NEXT, explore.LAYER_END):
+            control[position] = max(int(control[position]) - count, 0)
+        control[explore.LOGGED] = len(self.log)
 
-    def evaluate_goal(self, compiled: CompiledModel, state: int) -> None:
-        """Evaluate the goal in a state of the explicit engine: raises `EvaluationFailure` where it fails."""
-        Predicate(compiled, (self._query.goal,)).holds(state)
+    def look_around(self) -> None:
+        """Look at the limits, say where the search is."""
+        control = self._control
+        self._watch.check_states(self.state_count)
+        self._watch.check(frontier_count=int(control[explore.COUNT]) - int(control[explore.NEXT]))
 
-    def _explore(self) -> int:
-        return kernels.explore(
-            self._flat,
+    # --- exploring ---
+
+    def _explore(self) -> np.uint64:
+        return explore.explore(
+            self.code,
+            self.small,
+            self.roots.tree,
+            self.roots.slots,
             self._control,
             self._order,
             self._layers,
-            self._seen,
-            self._queues[0],
-            self._queues[1],
-            self._queues[2],
-            self._queues[3],
-            self._scratch,
+            self._seen.slots,
+            self._ticked.states,
+            self._ticked.segments,
+            self._faulted.states,
+            self._faulted.segments,
+            self._next_ticked.states,
+            self._next_ticked.segments,
+            self._next_faulted.states,
+            self._next_faulted.segments,
+            self.scratch,
             self._successors,
             self._slots,
-            self._model.is_timed,
-            self._goal,
-            self._slack,
-            STATES_A_CALL,
+            self._accepted,
+            np.uint64(self._tuning.pause_states),
+            np.uint64(self._tuning.wide_layer) if self._thread_count > 1 else IN_ORDER,
         )
 
     def _next_instant(self) -> bool:
         """Turn to the next number of ticks, or of faults; False when nothing waits."""
         control = self._control
-        control[kernels.COMMANDS] = -1
-        self._queues[0], self._queues[2] = self._queues[2], self._queues[0]
-        control[kernels.TICK_COUNT], control[kernels.NEXT_TICK_COUNT] = control[kernels.NEXT_TICK_COUNT], 0
-        control[kernels.TICK_READ] = 0
-        if control[kernels.TICK_COUNT] > 0:
-            control[kernels.TICKS] += 1
+        control[explore.COMMANDS] = IN_ORDER
+        self._ticked, self._next_ticked = self._next_ticked, self._ticked
+        control[explore.TICK_SEGMENT], control[explore.TICK_SEGMENTS] = 0, control[explore.NEXT_TICK_SEGMENTS]
+        control[explore.NEXT_TICKS] = control[explore.NEXT_TICK_SEGMENTS] = 0
+        if control[explore.TICK_SEGMENTS]:
+            control[explore.TICKS] += np.uint64(1)
             return True
-        if control[kernels.FAULT_READ] >= control[kernels.FAULT_COUNT]:
-            self._queues[1], self._queues[3] = self._queues[3], self._queues[1]
-            control[kernels.FAULT_COUNT], control[kernels.NEXT_FAULT_COUNT] = control[kernels.NEXT_FAULT_COUNT], 0
-            control[kernels.FAULT_READ] = 0
-            control[kernels.FAULTS] += 1
-        if control[kernels.FAULT_READ] >= control[kernels.FAULT_COUNT]:
+        if control[explore.FAULT_SEGMENT] >= control[explore.FAULT_SEGMENTS]:
+            self._faulted, self._next_faulted = self._next_faulted, self._faulted
+            control[explore.FAULT_SEGMENT], control[explore.FAULT_SEGMENTS] = 0, control[explore.NEXT_FAULT_SEGMENTS]
+            control[explore.NEXT_FAULTS] = control[explore.NEXT_FAULT_SEGMENTS] = 0
+            control[explore.FAULTS] += np.uint64(1)
+        if control[explore.FAULT_SEGMENT] >= control[explore.FAULT_SEGMENTS]:
             return False
-        control[kernels.TICKS] = self._queues[1][control[kernels.FAULT_READ], 1]
+        control[explore.TICKS] = self._faulted.segments[3 * int(control[explore.FAULT_SEGMENT])]
         return True
 
-    def _look_around(self) -> None:
-        control = self._control
-        self._watch.check_states(self.state_count)
-        self._watch.check(frontier_count=int(control[kernels.SEEN_COUNT] - control[kernels.NEXT]))
+    def _explore_wide(self) -> np.uint64:
+        """Expand what is left of the layer with all threads: each expands a part of it, then each inserts what belongs to its region."""
+        control, count = self._control, self._thread_count
+        begin, end = int(control[explore.NEXT]), int(control[explore.LAYER_END])
+        if not self._workers:
+            room = max(self._tuning.round_successors, 2 * self.slack)
+            self._workers = [Worker(number, count, self.code, self.small, room) for number in range(count)]
+        for number, worker in enumerate(self._workers):
+            worker.begin = begin + (end - begin) * number // count
+            worker.end = begin + (end - begin) * (number + 1) // count
+        with ThreadPoolExecutor(count) as pool:
+            while any(worker.begin < worker.end for worker in self._workers):
+                reasons = list(pool.map(self._expand_share, self._workers))
+                for reason in (expand.FOUND, expand.FAILED):
+                    if reason in reasons:
+                        return reason
+                self._insert_all(pool)
+                self.look_around()
+        control[explore.NEXT] = end
+        return explore.PAUSED
 
-    def _grow_seen(self) -> None:
-        self._look_around()
-        seen = np.zeros(2 * len(self._seen), dtype=np.int64)
-        kernels.rehash(self._seen, seen)
-        self._seen = seen
+    def _expand_share(self, worker: Worker) -> np.uint64:
+        return worker.expand(self._order, self.roots.tree, self.roots.slots)
+
+    def _insert_all(self, pool: ThreadPoolExecutor) -> None:
+        control = self._control
+        made = sum(worker.made for worker in self._workers)
+        control[explore.TRANSITIONS] += np.uint64(made)
+        is_done = False
+        while not is_done:
+            slot_count = self._seen.regions * self._seen.region_slots
+            if int(control[explore.SEEN]) + made <= slot_count - slot_count // 8:
+                is_done = all(pool.map(lambda worker: worker.insert(self._workers, self._seen), self._workers))
+                for worker in self._workers:
+                    self._place(worker)
+            if not is_done:
+                self._grow_seen()
+
+    def _place(self, worker: Worker) -> None:
+        control, room = self._control, int(worker.accepted_count)
+        if int(control[explore.COUNT]) + room > len(self._order):
+            self._order = grown(self._order, int(control[explore.COUNT]), room)
+        self._grow_queues(room)
+        control[explore.SEEN] += worker.new_count
+        explore.place(
+            control,
+            worker.accepted,
+            worker.accepted_count,
+            self._order,
+            self._next_ticked.states,
+            self._next_ticked.segments,
+            self._next_faulted.states,
+            self._next_faulted.segments,
+        )
+
+    # --- the end of a search ---
+
+    def _ended(self) -> list[State]:
+        """The layer has a goal, or something in it fails: which state it is does not depend on the order in which the layer was explored."""
+        begin, end = self._layer_begin(), int(self._control[explore.LAYER_END])
+        layer = self._order[begin:end].copy()
+        found, failed = backward.goals_among(self.code, self.small, self.roots.tree, layer, self.scratch)
+        if failed == IN_ORDER and found == IN_ORDER:
+            failed = self._least_failing(layer)
+        self._flush(end)
+        cost = tuple(self._layers[4 * int(self._control[explore.LAYERS]) - 4 :][:3].tolist())
+        if failed != IN_ORDER:
+            raise PackedFailureError(self.path_to(int(failed), cost))
+        return self.path_to(int(found), cost)
+
+    def _least_failing(self, layer: Words) -> np.uint64:
+        least, position = IN_ORDER, np.uint64(0)
+        while True:
+            failed, position = backward.failing_among(
+                self.code,
+                self.small,
+                self.roots.tree,
+                self.roots.slots,
+                layer,
+                position,
+                self.scratch,
+                self._successors,
+            )
+            least = min(least, failed)
+            if position == len(layer):
+                return least
+            self.grow_roots()
+
+    # --- the explored states, when all are ---
+
+    def select(self, chosen: Callable[[Words], Mask]) -> tuple[Words, Words]:
+        """The roots of the log that are chosen, and their positions."""
+        roots: list[Words] = []
+        positions: list[Words] = []
+        for begin in range(0, len(self.log), self._tuning.read_states):
+            block = self.log.read(begin, min(begin + self._tuning.read_states, len(self.log)))
+            places = np.flatnonzero(chosen(block))
+            self.may_take(16 * len(places))
+            roots.append(block[places])
+            positions.append((places + begin).astype(np.uint64))
+            self.look_around()
+        return np.concatenate(roots), np.concatenate(positions)
+
+    def select_blocked(self) -> tuple[Words, Words]:
+        """The roots of the log in which no tick is possible, and their positions."""
+        return self.select(self._are_blocked)
+
+    def _are_blocked(self, roots: Words) -> Mask:
+        blocked = np.zeros(len(roots), dtype=np.uint8)
+        position = 0
+        while position < len(roots):
+            position = int(
+                backward.blocked_among(
+                    self.code,
+                    self.small,
+                    self.roots.tree,
+                    self.roots.slots,
+                    roots,
+                    np.uint64(position),
+                    self.scratch,
+                    self._successors,
+                    blocked,
+                )
+            )
+            if position < len(roots):
+                self.grow_roots()
+        return np.not_equal(blocked, 0)
+
+    def first_of(self, roots: Words, positions: Words, chosen: Mask) -> tuple[int, Cost]:
+        """Of the chosen states one with the least cost: that with the least root. `positions` ascend."""
+        first = int(positions[np.flatnonzero(chosen)[0]])
+        cost, (_, end) = next((c, r) for c, r in self._ranges().items() if r[0] <= first < r[1])
+        same = chosen & (positions < end)
+        return int(roots[same].min()), cost
+
+    def count_twins(self, variable: int, holds: Callable[[Words], Mask]) -> int:
+        """How many states where the last variable, a bit, holds are explored without it too."""
+        field = self.tables.layout.variables[variable]
+        roots, _ = self.select(holds)
+        count, position = 0, 0
+        while position < len(roots):
+            found, stopped = backward.twins_among(
+                self.roots.tree,
+                self.roots.slots,
+                self._seen.slots,
+                np.uint64(self._seen.regions),
+                np.uint64(self._seen.region_slots),
+                roots,
+                np.uint64(position),
+                np.uint64(field.word),
+                np.uint64(field.shift),
+                self.scratch,
+                self.code,
+            )
+            count, position = count + int(found), int(stopped)
+            if position < len(roots):
+                self.grow_roots()
+        return count
 
     # --- ways to a state ---
 
-    def timelock(self) -> list[State] | None:
-        """The states of a cheapest run to a state from which time never passes again; all states are explored."""
-        passes = np.zeros(len(self._seen), dtype=np.uint8)
-        while kernels.find_timelock(
-            self._flat,
-            self._order,
-            self.state_count,
-            self._seen,
-            passes,
-            self._scratch,
-            self._successors,
-            self._goal,
-        ):
-            self._look_around()
-        position = kernels.first_unmarked(self._order, self.state_count, self._seen, passes)
-        return None if position < 0 else self.path_to(int(position))
-
-    def path_to(self, position: int) -> list[State]:
-        """The states of a cheapest run to `order[position]`, backward through the layers: each cost has one layer, so candidates are few."""
+    def path_to(self, root: int, cost: Cost) -> list[State]:
+        """The states of a cheapest run to a state in the layer with this cost, backward: each cost has one layer, so candidates are few."""
+        while not self.roots.has_room:
+            self.grow_roots()
         ranges = self._ranges()
-        cost = next(c for c, (begin, end) in ranges.items() if begin <= position < end)
-        path = [self._state(position)]
-        while position >= ranges[0, 0, 0][1]:
-            position, cost = self._step_back(position, cost, ranges)
-            path.append(self._state(position))
-        path.reverse()
-        return path
-
-    def _state(self, position: int) -> State:
-        return self.tables.layout.unpack([int(self._order[position])])
+        path = [root]
+        while cost != (0, 0, 0):
+            root, cost = self._step_back(root, cost, ranges)
+            path.append(root)
+        return [self.roots.state_of(r) for r in reversed(path)]
 
     def _ranges(self) -> dict[Cost, tuple[int, int]]:
-        layers = self._layers[: int(self._control[kernels.LAYERS])].tolist()
-        ends = [layer[3] for layer in layers[1:]] + [int(self._control[kernels.LAYER_END])]
+        layers = self._layers[: 4 * int(self._control[explore.LAYERS])].reshape(-1, 4).tolist()
+        ends = [layer[3] for layer in layers[1:]] + [len(self.log)]
         return {(f, t, c): (begin, end) for (f, t, c, begin), end in zip(layers, ends, strict=True)}
 
-    def _step_back(self, position: int, cost: Cost, ranges: dict[Cost, tuple[int, int]]) -> tuple[int, Cost]:
+    def _step_back(self, root: int, cost: Cost, ranges: dict[Cost, tuple[int, int]]) -> tuple[int, Cost]:
         faults, ticks, commands = cost
-        target = int(self._order[position])
         for mark, before in (
-            (kernels.DONE, (faults, ticks, commands - 1)),
-            (kernels.WAITS_FOR_TICK, (faults, ticks - 1, commands)),
-            (kernels.WAITS_FOR_FAULT, (faults - 1, ticks, commands - 1)),
+            (expand.DONE, (faults, ticks, commands - 1)),
+            (expand.WAITS_FOR_TICK, (faults, ticks - 1, commands)),
+            (expand.WAITS_FOR_FAULT, (faults - 1, ticks, commands - 1)),
         ):
-            if before not in ranges:
-                continue
-            begin, end = ranges[before]
-            found = kernels.find_predecessor(
-                self._flat,
-                self._order,
-                begin,
-                end,
-                target,
-                mark,
-                self._scratch,
-                self._successors,
-                self._model.is_timed,
-                self._goal,
-            )
-            if found >= 0:
-                return found, before
+            if before in ranges:
+                found = self._predecessor(np.uint64(root << 2 | int(mark)), *ranges[before])
+                if found is not None:
+                    return found, before
         raise AssertionError("every state but an initial one has a predecessor in an earlier layer")
 
-
-def _grown(array: Ints) -> Ints:
-    """Twice as long, with the same rows at the start."""
-    result = np.zeros((2 * len(array), *array.shape[1:]), dtype=np.int64)
-    result[: len(array)] = array
-    return result
+    def _predecessor(self, successor: np.uint64, begin: int, end: int) -> int | None:
+        """The least root at `begin..end` of the log with this successor."""
+        best = IN_ORDER
+        for first in range(begin, end, self._tuning.read_states):
+            roots = self.log.read(first, min(first + self._tuning.read_states, end))
+            ends = np.zeros(len(roots), dtype=np.uint64)
+            least = backward.predecessor_among(
+                self.code,
+                self.small,
+                self.roots.tree,
+                self.roots.slots,
+                roots,
+                self.scratch,
+                self._successors,
+                ends,
+                successor,
+            )
+            best = min(best, least)
+            self._watch.check(frontier_count=0)
+        return None if best == IN_ORDER else int(best)

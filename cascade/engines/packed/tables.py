@@ -10,10 +10,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from cascade.core.expressions import Expressions, ExprId
+from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.core.model import Command, CommandClass, CoreModel
-from cascade.core.queries import Reach
-from cascade.engines.packed.layout import WORD_BITS, Field, PackedLayout, make_layout
+from cascade.engines.packed.layout import NOWHERE, WORD_BITS, Field, PackedLayout, make_layout
 from cascade.engines.packed.program import (
     Assign,
     ClearUnless,
@@ -41,27 +40,31 @@ JOINT_BITS_MAX = 13
 MAGNITUDE_MAX = 1 << 62
 """Bounds of expressions beyond this could overflow in tables."""
 
+NEVER = (Op.CONST, (0,))
+"""A goal that needs no look-up."""
+
 IS_BLOCKED = 1
 IS_FAILING = 2
+IS_TICK_FAILING = 4
 
 
 @dataclass(slots=True)
 class Operation:
-    """What one firing does; `program` indexes `CompiledTables.programs`, 0 for none."""
+    """What one firing does to each word: `word & kept ^ delta`; `program` indexes `CompiledTables.programs`, 0 for none."""
 
     command: int
     is_fault: bool
-    kept: int
-    delta: int
+    kept: tuple[int, ...]
+    delta: tuple[int, ...]
     program: int
 
 
 @dataclass(slots=True)
 class Entry:
-    """What happens at one index of a cluster."""
+    """What happens at one index of a cluster: operations, what a tick adds to each word, flags."""
 
     operations: tuple[int, ...]
-    tick: int
+    ticks: tuple[int, ...]
     flags: int
 
 
@@ -87,21 +90,30 @@ class CompiledTables:
 
 @dataclass(slots=True)
 class _Item:
-    """A command or a clock on its way into a cluster."""
+    """A command or a clock on its way into a cluster.
+
+    `program` finishes the new state. Where a command `is_wide`, the program does everything, and the index only says whether it may fire.
+    """
 
     sources: set[Source]
     command: int | None = None
     clock: int | None = None
     program: int = 0
+    is_wide: bool = False
 
 
-def compile_tables(model: CoreModel, query: Reach) -> CompiledTables:
-    """The tables of `model` with the goal of `query`. Raises `TooWideError` where they would not be small."""
-    return _TableCompiler(model, query).run()
+def compile_tables(model: CoreModel, goal: ExprId | None) -> CompiledTables:
+    """The tables of `model` with a goal. Raises `TooWideError` where a value does not fit a word."""
+    return _TableCompiler(model, goal).run()
+
+
+def compile_condition(model: CoreModel, condition: ExprId) -> CompiledTables:
+    """Tables that only say where `condition` holds: their goal."""
+    return _TableCompiler(model, condition).run(with_steps=False)
 
 
 class _TableCompiler:
-    def __init__(self, model: CoreModel, query: Reach) -> None:
+    def __init__(self, model: CoreModel, goal: ExprId | None) -> None:
         expressions, new = nested(model.expressions)
         if any(max(-low, high) >= MAGNITUDE_MAX for low, high in zip(expressions.low, expressions.high, strict=True)):
             raise TooWideError
@@ -109,28 +121,30 @@ class _TableCompiler:
         widths.extend(c.stop_ticks.bit_length() for c in model.clocks)
         if max(widths, default=0) > WORD_BITS:
             raise TooWideError
-        # When a clock of which it may be unknown whether it runs has to be asked, only the functions of the explicit engine know.
-        if any(model.expressions.can_fail[clock.runs_while] for clock in model.clocks):
-            raise TooWideError
         self._expressions: Expressions = expressions
         self._model = _renumbered(model, expressions, new)
-        self._goal = new[query.goal]
+        self._goal = None if goal is None else new[goal]
         self._layout = make_layout(model)
-        if self._layout.word_count > 1:
-            raise TooWideError
         self._main = self._program()
         self._tables = CompiledTables(self._layout, [self._main])
-        self._operation_ids: dict[tuple[int, int, int, int], int] = {}
-        self._entry_ids: dict[tuple[tuple[int, ...], int, int], int] = {}
+        self._operation_ids: dict[tuple[int, ...], int] = {}
+        self._entry_ids: dict[tuple[tuple[int, ...], tuple[int, ...], int], int] = {}
 
-    def run(self) -> CompiledTables:
-        items = [self._command_item(i) for i in range(len(self._model.commands))]
-        if self._model.is_timed:
-            items.extend(self._clock_item(i) for i in range(len(self._model.clocks)))
-        self._tables.goal = self._main.derive(self._goal)
+    def run(self, *, with_steps: bool = True) -> CompiledTables:
+        items: list[_Item] = []
+        if with_steps:
+            items += self._steps()
+        if self._goal is not None and (self._expressions.ops[self._goal], self._expressions.args[self._goal]) != NEVER:
+            self._tables.goal = self._main.derive(self._goal)
         for members in self._joined(items):
             self._tables.clusters.append(self._cluster(members))
         return self._tables
+
+    def _steps(self) -> list[_Item]:
+        items = [self._command_item(i) for i in range(len(self._model.commands))]
+        if self._model.is_timed:
+            items.extend(self._clock_item(i) for i in range(len(self._model.clocks)))
+        return items
 
     def _program(self) -> Program:
         return Program(self._model, self._expressions, self._layout)
@@ -144,16 +158,18 @@ class _TableCompiler:
         settles, clocks = self._consequences(command)
         after: list[ExprId] = [self._model.settles[i].value for i in settles]
         after.extend(self._model.clocks[i].runs_while for i in clocks)
-        raw = (
-            self._program()
-        )  # what follows a firing is read off the new values: no derived value of the old state helps
+        raw = self._program()  # what follows is read off the new values: no derived value of the old state helps
         closed = fixed.union(*(raw.cover(e) for e in (*self._read_by(command), *after)))
         closed |= {self._main.variable(self._model.settles[i].variable) for i in settles}
         if index_bits(closed) <= CLOSED_BITS_MAX:
             return _Item(closed, command=index)
         sources = self._main.fit(self._read_by(command), fixed, OPEN_BITS_MAX)
-        program = self._finishing_program(settles, clocks) if after else 0
-        return _Item(sources, command=index, program=program)
+        if sources is not None:
+            program = self._finishing_program(self._program(), settles, clocks) if after else 0
+            return _Item(sources, command=index, program=program)
+        conditions = [c for c in (command.guard, command.permit) if self._expressions.ops[c] is not Op.CONST]
+        sources = self._clock_bits(command) | {self._main.derive(c) for c in conditions}
+        return _Item(sources, command=index, program=self._firing_program(command, settles, clocks), is_wide=True)
 
     def _read_by(self, command: Command) -> list[ExprId]:
         return [command.guard, command.permit, *(u.value for u in command.updates)]
@@ -177,7 +193,9 @@ class _TableCompiler:
     def _clock_item(self, index: int) -> _Item:
         clock = self._model.clocks[index]
         fixed = {self._bit(index, clock.stop_ticks)} if clock.stop_ticks else set()
-        return _Item(self._main.fit([clock.runs_while], fixed, OPEN_BITS_MAX), clock=index)
+        sources = self._main.fit([clock.runs_while], fixed, OPEN_BITS_MAX)
+        assert sources is not None, "a condition is one bit, or two"
+        return _Item(sources, clock=index)
 
     def _consequences(self, command: Command) -> tuple[list[int], list[int]]:
         """Settles and clocks that firing may affect; all others keep their values (settling is idempotent)."""
@@ -189,32 +207,49 @@ class _TableCompiler:
             if read & changed:
                 settles.append(index)
                 changed.add(settle.variable)
+        # A clock of which it may be unknown whether it runs has to be asked after every step, for the errors that may show.
         clocks = [
             index
             for index, clock in enumerate(self._model.clocks)
-            if {s.number for s in raw.cover(clock.runs_while)} & changed
+            if self._expressions.can_fail[clock.runs_while] or {s.number for s in raw.cover(clock.runs_while)} & changed
         ]
         return settles, clocks
 
-    def _finishing_program(self, settles: list[int], clocks: list[int]) -> int:
-        """The program that settles a new state and stops clocks in it."""
+    def _firing_program(self, command: Command, settles: list[int], clocks: list[int]) -> int:
+        """The program that does all that a firing does."""
         program = self._program()
+        values = [program.operand(update.value) for update in command.updates]
+        for update, value in zip(command.updates, values, strict=True):
+            self._assign(program, update.variable, value)
+        program.forget()
+        return self._finishing_program(program, settles, clocks)
+
+    def _finishing_program(self, program: Program, settles: list[int], clocks: list[int]) -> int:
+        """The program that goes on to settle a new state and to stop clocks in it."""
         for index in settles:
             settle = self._model.settles[index]
-            source = program.derive(settle.value)
-            variable = program.variable(settle.variable)
-            self._must_not_fail(program, source)
-            if not variable.low <= source.low or source.low + source.size > variable.low + variable.size:
-                raise TooWideError  # a value outside the domain is left to the interpreter of the slow path
-            value = replace(source.field, bits=source.field.bits - int(source.fails))
-            program.steps.append(Assign(value, source.low - variable.low, variable.field))
+            self._assign(program, settle.variable, program.operand(settle.value))
             program.forget()
         for index in clocks:
-            source = program.derive(self._model.clocks[index].runs_while)
+            runs = self._model.clocks[index].runs_while
+            if self._expressions.ops[runs] is Op.CONST:
+                continue  # it never changes
+            source = program.derive(runs)
             self._must_not_fail(program, source)
-            program.steps.append(ClearUnless(source.field, self._layout.clocks[index]))
+            program.steps.append(ClearUnless(replace(source.field, bits=1), self._layout.clocks[index]))
         self._tables.programs.append(program)
         return len(self._tables.programs) - 1
+
+    def _assign(self, program: Program, index: int, value: Source | int) -> None:
+        """`variable := value`; a value outside the domain fails."""
+        variable = self._model.variables[index]
+        target, limit = self._layout.variables[index], variable.high - variable.low
+        if isinstance(value, int):
+            program.steps.append(Assign(Field(0, NOWHERE, 0), value - variable.low, limit, target))
+            return
+        self._must_not_fail(program, value)
+        field = replace(value.field, bits=value.field.bits - int(value.fails))
+        program.steps.append(Assign(field, value.low - variable.low, limit, target))
 
     def _must_not_fail(self, program: Program, source: Source) -> None:
         if source.fails:
@@ -243,10 +278,10 @@ class _TableCompiler:
     def _cluster(self, members: list[_Item]) -> Cluster:
         sources = ordered(set[Source]().union(*(m.sources for m in members)))
         grid = make_grid(sources)
-        rows = _Rows(grid)
+        rows = _Rows(grid, self._layout.word_count)
         for member in members:
             if member.command is not None:
-                self._command_rows(member.command, member.program, rows)
+                self._command_rows(member.command, member, rows)
             if member.clock is not None:
                 self._clock_rows(member.clock, rows)
         return Cluster(sources, self._entries(rows))
@@ -258,10 +293,11 @@ class _TableCompiler:
         if clock.stop_ticks:
             advances &= rows.grid.codes[self._bit(index, clock.stop_ticks)] == 0
             place = self._layout.clocks[index]
-            rows.tick += advances.astype(np.int64) << place.shift
-        rows.fail(failing)
+            rows.ticks[place.word] += advances.astype(np.int64) << place.shift
+        if failing is not None:
+            rows.tick_failing |= failing & rows.grid.valid
 
-    def _command_rows(self, index: int, program: int, rows: "_Rows") -> None:
+    def _command_rows(self, index: int, item: _Item, rows: "_Rows") -> None:
         """The operations of one command in all rows. Evaluation order is that of the core model's docstring."""
         command = self._model.commands[index]
         evaluator = rows.evaluator(self._expressions)
@@ -283,14 +319,15 @@ class _TableCompiler:
         if not may_fire.any():
             return
         firing = _Firing(self._layout, rows.grid, may_fire)
-        for update in command.updates:
-            firing.assign(self._model, update.variable, evaluator.result(update.value))
+        if not item.is_wide:
+            for update in command.updates:
+                firing.assign(self._model, update.variable, evaluator.result(update.value))
         if command.clock is not None:
             firing.clear(self._layout.clocks[command.clock])
-        if program == 0:
+        if item.program == 0:
             self._follow(command, firing)
         rows.fail(firing.failing)
-        rows.operations.append(self._operation_rows(index, command, firing, may_fire & ~firing.failing, program))
+        rows.operations.append(self._operation_rows(index, command, firing, may_fire & ~firing.failing, item.program))
 
     def _follow(self, command: Command, firing: "_Firing") -> None:
         """Settling, and clocks that stop, in the new states."""
@@ -311,23 +348,25 @@ class _TableCompiler:
         result = np.full(firing.length, -1, dtype=np.int64)
         if not len(chosen):
             return result
-        keys = np.stack([firing.kept[chosen], firing.delta[chosen]], axis=1)
+        keys = np.stack([column[chosen] for column in (*firing.kept, *firing.delta)], axis=1)
         distinct, inverse = np.unique(keys, axis=0, return_inverse=True)
         numbers = []
-        for kept, delta in distinct.tolist():
-            key = (index, program, kept, delta)
+        width = self._layout.word_count
+        for row in distinct.tolist():
+            key = (index, program, *row)
             if key not in self._operation_ids:
                 self._operation_ids[key] = len(self._tables.operations)
                 is_fault = command.command_class is CommandClass.FAULT
-                self._tables.operations.append(Operation(index, is_fault, kept, delta, program))
+                operation = Operation(index, is_fault, tuple(row[:width]), tuple(row[width:]), program)
+                self._tables.operations.append(operation)
             numbers.append(self._operation_ids[key])
         result[chosen] = np.asarray(numbers, dtype=np.int64)[inverse.reshape(-1)]
         return result
 
     def _entries(self, rows: "_Rows") -> NDArray[np.int32]:
         """Number the distinct combinations of operations, tick and flags."""
-        flags = rows.blocked.astype(np.int64) * IS_BLOCKED + rows.failing.astype(np.int64) * IS_FAILING
-        columns = [*rows.operations, rows.tick, flags]
+        flags = rows.blocked * IS_BLOCKED + rows.failing * IS_FAILING + rows.tick_failing * IS_TICK_FAILING
+        columns = [*rows.operations, *rows.ticks, flags]
         code = np.zeros(rows.grid.length, dtype=np.int64)
         for column in columns:
             _, dense = np.unique(column, return_inverse=True)
@@ -338,7 +377,7 @@ class _TableCompiler:
         numbers = np.empty(len(first), dtype=np.int32)
         for position, row in enumerate(first.tolist()):
             operations = tuple(int(c[row]) for c in rows.operations if c[row] >= 0)
-            key = (operations, int(rows.tick[row]), int(flags[row]))
+            key = (operations, tuple(int(t[row]) for t in rows.ticks), int(flags[row]))
             if key not in self._entry_ids:
                 self._entry_ids[key] = len(self._tables.entries)
                 self._tables.entries.append(Entry(*key))
@@ -349,12 +388,13 @@ class _TableCompiler:
 class _Rows:
     """What is known of all rows of a cluster while its items are added."""
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, width: int) -> None:
         self.grid = grid
         self.operations: list[NDArray[np.int64]] = []
-        self.tick = np.zeros(grid.length, dtype=np.int64)
+        self.ticks = [np.zeros(grid.length, dtype=np.int64) for _ in range(width)]
         self.blocked = np.zeros(grid.length, dtype=np.bool_)
         self.failing = np.zeros(grid.length, dtype=np.bool_)
+        self.tick_failing = np.zeros(grid.length, dtype=np.bool_)
         self._evaluator: VectorEvaluator | None = None
 
     def evaluator(self, expressions: Expressions) -> VectorEvaluator:
@@ -370,7 +410,7 @@ class _Rows:
 
 
 class _Firing:
-    """The effect of one command in all rows: `state & kept ^ delta`."""
+    """The effect of one command in all rows, for each word: `word & kept ^ delta`."""
 
     def __init__(self, layout: PackedLayout, grid: Grid, may_fire: Mask) -> None:
         self._layout = layout
@@ -379,8 +419,8 @@ class _Firing:
         self._new: dict[int, Column] = {}
         self._evaluator: VectorEvaluator | None = None
         self.length = grid.length
-        self.kept = np.full(grid.length, -1, dtype=np.int64)
-        self.delta = np.zeros(grid.length, dtype=np.int64)
+        self.kept = [np.full(grid.length, -1, dtype=np.int64) for _ in range(layout.word_count)]
+        self.delta = [np.zeros(grid.length, dtype=np.int64) for _ in range(layout.word_count)]
         self.failing = np.zeros(grid.length, dtype=np.bool_)
 
     def result(self, expressions: Expressions, expr: ExprId) -> Result:
@@ -398,14 +438,14 @@ class _Firing:
         self.fail((new < variable.low) | (new > variable.high))
         new = np.clip(new, variable.low, variable.high)
         old = self._new.get(index, self._grid.columns[index])
-        self.delta ^= ((new - variable.low) ^ (old - variable.low)) << place.shift
+        self.delta[place.word] ^= ((new - variable.low) ^ (old - variable.low)) << place.shift
         self._new[index] = new
         self._evaluator = None
 
     def clear(self, place: Field, unless: Mask | None = None) -> None:
         """A clock goes to 0."""
         kept = np.int64(~(place.mask << place.shift))
-        self.kept &= kept if unless is None else np.where(unless, np.int64(-1), kept)
+        self.kept[place.word] &= kept if unless is None else np.where(unless, np.int64(-1), kept)
 
     def fail(self, failing: Mask | None) -> None:
         """Rows where firing does not work out."""

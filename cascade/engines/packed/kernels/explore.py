@@ -1,0 +1,247 @@
+"""The search: layered breadth first by (faults, ticks, commands). One thread; large layers are handed to several (`cascade.engines.packed.search`).
+
+States of a layer stand next to each other in `order`. What a fault or a tick leads to waits in a queue: its states, and its *segments* (ticks, commands, end), since layers
+are explored by growing cost and so each queue is in order of cost by itself. A waiting state that is reached more cheaply moves up at once; its
+old place in the queue is skipped later.
+"""
+
+import numpy as np
+
+from cascade.engines.packed.jit import SmallWords, Word, Words, kernel
+from cascade.engines.packed.kernels.expand import DONE, FINISHED, FULL, WAITS_FOR_TICK, expand
+from cascade.engines.packed.kernels.seen import NONE, ONE, THREE, TWO, insert, settle
+
+# Positions in `control`. COUNT, NEXT and LAYER_END are positions in `order`, which stands behind LOGGED states of the log.
+FAULTS, TICKS, COMMANDS, COUNT, NEXT, LAYER_END, LAYERS = range(7)
+TICK_SEGMENT, TICK_SEGMENTS, FAULT_SEGMENT, FAULT_SEGMENTS = range(7, 11)
+NEXT_TICKS, NEXT_TICK_SEGMENTS, NEXT_FAULTS, NEXT_FAULT_SEGMENTS = range(11, 15)
+SEEN, TRANSITIONS, REGIONS, REGION_SLOTS, PENDING, PENDING_END, LOGGED = range(15, 22)
+CONTROL_SIZE = 22
+
+# Why `explore` returned, beside the reasons of `expand`.
+PAUSED, NEEDS_SEEN, NEEDS_ORDER, NEEDS_QUEUES, NEEDS_LAYERS, WIDE_LAYER = (np.uint64(i) for i in range(5, 11))
+
+FOUR = np.uint64(4)
+IN_ORDER = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+@kernel
+def place(
+    control: Words,
+    accepted: Words,
+    count: Word,
+    order: Words,
+    tick_states: Words,
+    tick_segments: Words,
+    fault_states: Words,
+    fault_segments: Words,
+) -> None:
+    """Put accepted successors where they belong: the next layer, or the end of a queue."""
+    total = control[COUNT]
+    ticked, faulted = control[NEXT_TICKS], control[NEXT_FAULTS]
+    k = NONE
+    while k < count:
+        root, mark = accepted[k] >> TWO, accepted[k] & THREE
+        if mark == DONE:
+            order[total] = root
+            total += ONE
+        elif mark == WAITS_FOR_TICK:
+            tick_states[ticked] = root
+            ticked += ONE
+        else:
+            fault_states[faulted] = root
+            faulted += ONE
+        k += ONE
+    control[COUNT] = total
+    ticks, commands = control[TICKS], control[COMMANDS]
+    if ticked != control[NEXT_TICKS]:
+        control[NEXT_TICKS] = ticked
+        control[NEXT_TICK_SEGMENTS] = _extend(tick_segments, control[NEXT_TICK_SEGMENTS], ticks + ONE, commands, ticked)
+    if faulted != control[NEXT_FAULTS]:
+        control[NEXT_FAULTS] = faulted
+        control[NEXT_FAULT_SEGMENTS] = _extend(
+            fault_segments, control[NEXT_FAULT_SEGMENTS], ticks, commands + ONE, faulted
+        )
+
+
+@kernel
+def _extend(segments: Words, count: Word, ticks: Word, commands: Word, end: Word) -> Word:
+    """The last segment of a queue, if it has this cost, or a new one, ends at `end`. Returns the number of segments."""
+    last = THREE * count
+    if count == NONE or segments[last - THREE] != ticks or segments[last - TWO] != commands:
+        segments[last], segments[last + ONE] = ticks, commands
+        last += THREE
+        count += ONE
+    segments[last - ONE] = end
+    return count
+
+
+@kernel
+def _next_commands(control: Words, tick_segments: Words, fault_segments: Words) -> Word:
+    """The number of commands of the next waiting layer of this instant; IN_ORDER if there is none."""
+    best = IN_ORDER
+    if control[TICK_SEGMENT] < control[TICK_SEGMENTS]:
+        best = tick_segments[THREE * control[TICK_SEGMENT] + ONE]
+    at = THREE * control[FAULT_SEGMENT]
+    if control[FAULT_SEGMENT] < control[FAULT_SEGMENTS] and fault_segments[at] == control[TICKS]:
+        best = min(best, fault_segments[at + ONE])
+    return best
+
+
+@kernel
+def _begin_of(segments: Words, segment: Word) -> Word:
+    return NONE if segment == NONE else segments[THREE * segment - ONE]
+
+
+@kernel
+def next_layer(
+    control: Words,
+    layers: Words,
+    order: Words,
+    seen: Words,
+    tick_states: Words,
+    tick_segments: Words,
+    fault_states: Words,
+    fault_segments: Words,
+) -> Word:
+    """Close the layer, whose states are all expanded, and begin the next one of this instant: PAUSED if there is one, else FINISHED, or what is needed first."""
+    if FOUR * control[LAYERS] + FOUR > np.uint64(len(layers)):
+        return NEEDS_LAYERS
+    begin = control[LAYER_END]
+    commands = control[COMMANDS] + ONE
+    if control[COUNT] == begin:
+        commands = _next_commands(control, tick_segments, fault_segments)
+        if commands == IN_ORDER:
+            return FINISHED
+    tick, fault = control[TICK_SEGMENT], control[FAULT_SEGMENT]
+    has_ticked = tick < control[TICK_SEGMENTS] and tick_segments[THREE * tick + ONE] == commands
+    has_faulted = (
+        fault < control[FAULT_SEGMENTS]
+        and fault_segments[THREE * fault] == control[TICKS]
+        and fault_segments[THREE * fault + ONE] == commands
+    )
+    waiting = NONE
+    if has_ticked:
+        waiting += tick_segments[THREE * tick + TWO] - _begin_of(tick_segments, tick)
+    if has_faulted:
+        waiting += fault_segments[THREE * fault + TWO] - _begin_of(fault_segments, fault)
+    if control[COUNT] + waiting > np.uint64(len(order)):
+        return NEEDS_ORDER
+    regions, region_slots = control[REGIONS], control[REGION_SLOTS]
+    if has_ticked:
+        first, last = _begin_of(tick_segments, tick), tick_segments[THREE * tick + TWO]
+        control[COUNT] = settle(seen, regions, region_slots, tick_states, first, last, order, control[COUNT])
+        control[TICK_SEGMENT] += ONE
+    if has_faulted:
+        first, last = _begin_of(fault_segments, fault), fault_segments[THREE * fault + TWO]
+        control[COUNT] = settle(seen, regions, region_slots, fault_states, first, last, order, control[COUNT])
+        control[FAULT_SEGMENT] += ONE
+    control[COMMANDS] = commands
+    if control[COUNT] != begin:
+        control[LAYER_END] = control[COUNT]
+        at = FOUR * control[LAYERS]
+        layers[at], layers[at + ONE], layers[at + TWO], layers[at + THREE] = (
+            control[FAULTS],
+            control[TICKS],
+            commands,
+            control[LOGGED] + begin,
+        )
+        control[LAYERS] += ONE
+    return PAUSED
+
+
+@kernel
+def explore(
+    code: Words,
+    small: SmallWords,
+    tree: Words,
+    tree_slots: SmallWords,
+    control: Words,
+    order: Words,
+    layers: Words,
+    seen: Words,
+    tick_states: Words,
+    tick_segments: Words,
+    fault_states: Words,
+    fault_segments: Words,
+    next_tick_states: Words,
+    next_tick_segments: Words,
+    next_fault_states: Words,
+    next_fault_segments: Words,
+    scratch: Words,
+    successors: Words,
+    slots: Words,
+    accepted: Words,
+    budget: Word,
+    wide: Word,
+) -> Word:
+    """Explore up to about `budget` states of this instant; returns why it stopped. The caller grows arrays, and changes queues between instants.
+
+    A layer of `wide` states or more is left to the caller. `successors` that are not in the seen set yet stand at PENDING..PENDING_END.
+    """
+    none = successors[:0]
+    room = np.uint64(len(successors))
+    done = NONE
+    while True:
+        while control[NEXT] < control[LAYER_END] or control[PENDING] < control[PENDING_END]:
+            if control[COUNT] + room > np.uint64(len(order)):
+                return NEEDS_ORDER
+            if (
+                control[NEXT_TICKS] + room > np.uint64(len(next_tick_states))
+                or control[NEXT_FAULTS] + room > np.uint64(len(next_fault_states))
+                or THREE * control[NEXT_TICK_SEGMENTS] + THREE > np.uint64(len(next_tick_segments))
+                or THREE * control[NEXT_FAULT_SEGMENTS] + THREE > np.uint64(len(next_fault_segments))
+            ):
+                return NEEDS_QUEUES
+            if control[PENDING] == control[PENDING_END]:
+                if control[LAYER_END] - control[NEXT] >= wide:
+                    return WIDE_LAYER
+                if done >= budget:
+                    return PAUSED
+                first = control[NEXT]
+                status, position, made = expand(
+                    code,
+                    small,
+                    tree,
+                    tree_slots,
+                    order,
+                    first,
+                    control[LAYER_END],
+                    scratch,
+                    successors,
+                    none,
+                    none,
+                    True,
+                )
+                if status != FINISHED and status != FULL and position == first:
+                    return status
+                # Whatever stops the search stops it when it comes to be the first of a batch.
+                control[NEXT] = position
+                control[TRANSITIONS] += made
+                control[PENDING], control[PENDING_END] = NONE, made
+                done += position - first
+            regions, region_slots = control[REGIONS], control[REGION_SLOTS]
+            free = regions * region_slots - (regions * region_slots >> THREE) - control[SEEN]
+            if control[PENDING_END] - control[PENDING] > free:
+                return NEEDS_SEEN
+            position, count, new = insert(
+                seen, regions, region_slots, successors, control[PENDING], control[PENDING_END], slots, accepted
+            )
+            place(
+                control,
+                accepted,
+                count,
+                order,
+                next_tick_states,
+                next_tick_segments,
+                next_fault_states,
+                next_fault_segments,
+            )
+            control[SEEN] += new
+            is_full = position != control[PENDING_END]
+            control[PENDING] = position
+            if is_full:
+                return NEEDS_SEEN
+        status = next_layer(control, layers, order, seen, tick_states, tick_segments, fault_states, fault_segments)
+        if status != PAUSED:
+            return status

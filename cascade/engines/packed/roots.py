@@ -1,0 +1,85 @@
+"""One word for each state: the state itself where it has one word, else the root of its tree of interned words (`cascade.engines.packed.kernels.intern`)."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from cascade.engines.packed.kernels import intern
+from cascade.engines.packed.layout import PackedLayout
+
+CAPACITY_MIN = 1 << 10
+BYTES_OF_A_VALUE = 16
+"""8 for the value, and two slots of 4."""
+
+State = tuple[int, ...]
+
+
+class Roots:
+    """`room` is how many values of a node one expanded state may add."""
+
+    def __init__(self, layout: PackedLayout, room: int) -> None:
+        self._layout = layout
+        self._room = room
+        inner = layout.word_count - 1
+        capacity = 1 << max(CAPACITY_MIN, 4 * room).bit_length()
+        self.tree = np.zeros(intern.COUNTS + 4 * inner + 2 * inner * capacity, dtype=np.uint64)
+        self.slots = np.zeros(4 * inner * capacity, dtype=np.uint32)
+        self.tree[intern.CAPACITY], self.tree[intern.INNER] = capacity, inner
+        self.tree[intern.VALUES] = intern.COUNTS + 4 * inner
+        for k, (left, right) in enumerate(_children(layout.word_count)):
+            self.tree[intern.COUNTS + 2 * inner + k] = left
+            self.tree[intern.COUNTS + 3 * inner + k] = right
+
+    @property
+    def is_wide(self) -> bool:
+        """Have states more than one word?"""
+        return self._layout.word_count > 1
+
+    @property
+    def has_room(self) -> bool:
+        """May one state more be expanded?"""
+        return bool(intern.has_room(self.tree, np.uint64(self._room)))
+
+    def grow(self, may_take: Callable[[int], None]) -> None:
+        """Twice the room."""
+        capacity, inner = int(self.tree[intern.CAPACITY]), int(self.tree[intern.INNER])
+        may_take(2 * inner * capacity * BYTES_OF_A_VALUE)
+        header = int(self.tree[intern.VALUES])
+        tree = np.zeros(header + 4 * inner * capacity, dtype=np.uint64)
+        tree[:header] = self.tree[:header]
+        tree[intern.CAPACITY] = 2 * capacity
+        for node in range(2 * inner):
+            old, new = header + node * capacity, header + node * 2 * capacity
+            tree[new : new + capacity] = self.tree[old : old + capacity]
+        self.tree, self.slots = tree, np.zeros(8 * inner * capacity, dtype=np.uint32)
+        intern.rebuild(self.tree, self.slots)
+
+    def of_state(self, state: State) -> int:
+        """The root of a state (variables, then clocks)."""
+        words = np.asarray(self._layout.pack(state), dtype=np.uint64)
+        if not self.is_wide:
+            return int(words[0])
+        assert self.has_room, "initial states are few, or room was made for them"
+        return int(intern.encode_new(self.tree, self.slots, words, np.zeros(2 * len(words), dtype=np.uint64)))
+
+    def state_of(self, root: int) -> State:
+        """The state (variables, then clocks) of a root."""
+        if not self.is_wide:
+            return self._layout.unpack([root])
+        width = self._layout.word_count
+        scratch = np.zeros(3 * width, dtype=np.uint64)
+        intern.decode(self.tree, np.uint64(root), scratch, np.uint64(width))
+        return self._layout.unpack(scratch[:width].tolist())
+
+
+def _children(word_count: int) -> list[tuple[int, int]]:
+    """Left and right children of the inner nodes of a balanced tree over so many leaves, from the bottom up; the last is the root."""
+    nodes = list(range(word_count))
+    pairs: list[tuple[int, int]] = []
+    while len(nodes) > 1:
+        following: list[int] = []
+        for left, right in zip(nodes[::2], nodes[1::2], strict=False):
+            following.append(word_count + len(pairs))
+            pairs.append((left, right))
+        nodes = following + nodes[len(nodes) // 2 * 2 :]
+    return pairs

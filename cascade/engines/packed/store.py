@@ -1,0 +1,139 @@
+"""Memory of a search: the seen set, which grows without a second copy of everything; arrays that grow; the log of explored states."""
+
+import mmap
+import tempfile
+from collections.abc import Callable
+from typing import IO
+
+import numpy as np
+
+from cascade.engines.packed.jit import Words
+from cascade.engines.packed.kernels.seen import SPARE_SLOTS, close_regions, move
+
+WORD_BYTES = 8
+MOVED_SLOTS = 1 << 22
+"""Slots that are moved at once into a larger set; their memory is given back then."""
+
+DOUBLED_BYTES_MAX = 1 << 28
+"""Up to this size a set doubles; from then on it grows by half, which leaves less of the memory unused."""
+
+QUEUE_STATES_MIN = 1 << 10
+QUEUE_SEGMENTS_MIN = 1 << 6
+
+LOGGED_IN_MEMORY = 1 << 22
+"""States of the log that are kept in memory."""
+
+
+class SeenSet:
+    """The seen set's memory; `cascade.engines.packed.kernels.seen` is its layout. `may_take` is asked before it grows, in bytes; it raises if not."""
+
+    def __init__(self, regions: int, slot_count: int, may_take: Callable[[int], None]) -> None:
+        self.regions = regions
+        self.region_slots = -(-slot_count // regions)
+        self._may_take = may_take
+        self._memory, self.slots = self._allocate(self.region_slots)
+
+    def _size(self, region_slots: int) -> int:
+        return self.regions * (region_slots + SPARE_SLOTS)
+
+    def _allocate(self, region_slots: int) -> tuple[mmap.mmap, Words]:
+        size = self._size(region_slots)
+        memory = mmap.mmap(-1, size * WORD_BYTES)
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            memory.madvise(mmap.MADV_HUGEPAGE)
+        slots = np.frombuffer(memory, dtype=np.uint64)
+        close_regions(slots, np.uint64(self.regions), np.uint64(region_slots))
+        return memory, slots
+
+    def grow(self) -> None:
+        """More slots. The old memory is given back piece by piece as its states move."""
+        is_small = self._size(self.region_slots) * WORD_BYTES < DOUBLED_BYTES_MAX
+        region_slots = self.region_slots * 2 if is_small else self.region_slots * 3 // 2
+        self._may_take((self._size(region_slots) - len(self.slots)) * WORD_BYTES)
+        memory, slots = self._allocate(region_slots)
+        regions, new_slots = np.uint64(self.regions), np.uint64(region_slots)
+        for begin in range(0, len(self.slots), MOVED_SLOTS):
+            end = min(begin + MOVED_SLOTS, len(self.slots))
+            if not move(self.slots, np.uint64(begin), np.uint64(end), slots, regions, new_slots):
+                raise RegionFullError
+            if hasattr(mmap, "MADV_DONTNEED") and end < len(self.slots):
+                self._memory.madvise(mmap.MADV_DONTNEED, begin * WORD_BYTES, (end - begin) * WORD_BYTES)
+        self._memory, self.slots, self.region_slots = memory, slots, region_slots
+
+
+class RegionFullError(Exception):
+    """A region of a set that is at most half full has no room: the hash is no hash."""
+
+
+def grown(array: Words, used: int, least: int) -> Words:
+    """A longer array with the same first `used` entries and room for at least `least` more."""
+    result = np.zeros(max(len(array) * 2, used + least), dtype=np.uint64)
+    result[:used] = array[:used]
+    return result
+
+
+class Queue:
+    """States that wait, and their segments: `cascade.engines.packed.kernels.explore` says what they are."""
+
+    def __init__(self) -> None:
+        self.states = np.zeros(QUEUE_STATES_MIN, dtype=np.uint64)
+        self.segments = np.zeros(3 * QUEUE_SEGMENTS_MIN, dtype=np.uint64)
+
+    def grow(self, state_count: int, segment_count: int, room: int) -> None:
+        """Room for `room` more states and one more segment."""
+        if state_count + room > len(self.states):
+            self.states = grown(self.states, state_count, room)
+        if 3 * segment_count + 3 > len(self.segments):
+            self.segments = grown(self.segments, 3 * segment_count, 3)
+
+    def length_of(self, segment: int) -> int:
+        """States of a segment."""
+        return int(self.segments[3 * segment + 2]) - (int(self.segments[3 * segment - 1]) if segment else 0)
+
+
+class StateLog:
+    """All roots that were explored, in order: the older ones in a file once there are many."""
+
+    def __init__(self) -> None:
+        self._blocks: list[Words] = []
+        self._block_states = 0
+        self._file: IO[bytes] | None = None
+        self._may_spill = True
+        self._file_states = 0
+
+    def __len__(self) -> int:
+        return self._file_states + self._block_states
+
+    def append(self, roots: Words) -> None:
+        """Add roots (copied)."""
+        self._blocks.append(roots.copy())
+        self._block_states += len(roots)
+        if self._block_states > LOGGED_IN_MEMORY and self._may_spill:
+            try:
+                self._spill()
+            except OSError:
+                self._may_spill = False  # no folder, no space: what is not in the file stays in memory
+
+    def _spill(self) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="cascade-")  # noqa: SIM115 - lives as long as the log
+        self._file.seek(self._file_states * WORD_BYTES)
+        for block in self._blocks:
+            self._file.write(block.data)
+        self._file_states += self._block_states
+        self._blocks, self._block_states = [], 0
+
+    def read(self, begin: int, end: int) -> Words:
+        """The roots at `begin..end` (half open)."""
+        parts: list[Words] = []
+        if begin < self._file_states:
+            assert self._file is not None, "there are states in it"
+            count = min(end, self._file_states) - begin
+            self._file.seek(begin * WORD_BYTES)
+            parts.append(np.frombuffer(self._file.read(count * WORD_BYTES), dtype=np.uint64))
+        at = self._file_states
+        for block in self._blocks:
+            if at < end and at + len(block) > begin:
+                parts.append(block[max(begin - at, 0) : end - at])
+            at += len(block)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
