@@ -57,8 +57,10 @@ def labels(diagnostic: Diagnostic) -> list[tuple[str, str]]:
             ["sink"],
         ),
         (
-            "component Cache { state warm: 1..4 = 4 fault lose when warm > 0 { «warm = warm / 2» } }\n"
-            "system s { redundant caches: 2 x Cache needs 1 check c: never false with only caches[2].lose }",
+            (
+                "component Cache { state warm: 1..4 = 4 fault lose when warm > 0 { «warm = warm / 2» } }\n"
+                "system s { redundant caches: 2 x Cache needs 1 check c: never false with only caches[2].lose }"
+            ),
             "a run assigns 0 to `caches[2].warm`, which is outside its domain",
             "takes 1..4",
             ["caches[2].lose", "caches[2].lose"],
@@ -112,8 +114,8 @@ def test_division_by_zero(spec: str, run: int) -> None:
     [
         (0, "check c: never not «nodes[leader]».healthy", 0, 0),
         (1, "event grow { leader = leader + 1 } check c: never not «nodes[leader]».healthy without faults", 3, 2),
-        (2, "event grow when leader < 3 { leader = leader + 1 } event use when «nodes[leader]».healthy { leader = 1 } "
-            "check c: never false without faults", 3, 1),
+        (2, ("event grow when leader < 3 { leader = leader + 1 } event use when «nodes[leader]».healthy { leader = 1 } "
+            "check c: never false without faults"), 3, 1),
     ],
 )  # fmt: skip
 def test_index_outside_group(start: int, body: str, index: int, run: int) -> None:

@@ -1,10 +1,8 @@
-    """Successors of packed states by table look-up. Nothing here is specific to a model: all that differs is in its image
-    (`cascade.engines.packed.image`).
+"""Successors of packed states by table look-up; all that differs between models is in the image (`cascade.engines.packed.image`).
 
-    A model whose states have one word keeps them as they are. Of a wider state every word is *interned*: kept once, and from then
-    on known by its number; pairs of
-numbers are interned in turn, up a binary tree, so that the pair at the root, one word, stands for the state (Laarman, van de Pol, Weber, *Parallel
-Recursive State Compression for Free*, SPIN 2011). So everything outside this module handles states of one word, called *roots*.
+A model whose states have one word keeps them as they are. Of a wider state every word is *interned*: kept once, and from then on known by its
+number; pairs of numbers are interned in turn, up a binary tree, so that the pair at the root, one word, stands for the state (Laarman, van de Pol,
+Weber, *Parallel Recursive State Compression for Free*, SPIN 2011). So everything outside this module handles states of one word, called *roots*.
 """
 
 import numpy as np
