@@ -33,7 +33,8 @@ from tests.generate.specs import SIZES, make_spec
 
 ROOT = Path(__file__).resolve().parents[2]
 STATES_MAX = 1_500
-MODELS = sorted((ROOT / "tests" / "models").glob("*.cf"))
+# Without the two that have a hundred checks each: they take minutes.
+MODELS = sorted(p for p in (ROOT / "tests" / "models").glob("*.cf") if not p.stem.startswith("raft"))
 SPECS = sorted((ROOT / "specs").glob("*.cf"))
 
 
@@ -65,7 +66,7 @@ def assert_no_disagreement(model: CoreModel, said: Answer, decision: Decision) -
 
 
 @pytest.mark.parametrize("is_risky", [False, True])
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rng=st.randoms(use_true_random=False))
 def test_agrees_with_reference_on_reachability(is_risky: bool, rng: random.Random) -> None:
     model, query = RandomModel(rng, is_risky=is_risky).query
@@ -85,7 +86,7 @@ def test_agrees_with_reference_on_reachability(is_risky: bool, rng: random.Rando
         assert cost >= decision.failures[said.kind]
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(14))
 def test_random_models_are_decided_and_runs_are_best(seed: int) -> None:
     model, query = RandomModel(random.Random(seed), is_risky=seed % 2 == 1).query
     query = query if isinstance(query, Reach) else Reach(goal=query.goal)
@@ -99,7 +100,7 @@ def test_random_models_are_decided_and_runs_are_best(seed: int) -> None:
         assert cost_of(model, said.run.steps) == decision.failures[said.kind]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rng=st.randoms(use_true_random=False))
 def test_agrees_with_reference_on_lassos(rng: random.Random) -> None:
     model, query = RandomModel(rng, is_risky=True).query
@@ -117,7 +118,7 @@ def test_agrees_with_reference_on_lassos(rng: random.Random) -> None:
 # --- specs ---
 
 
-@pytest.mark.parametrize("batch", range(8))
+@pytest.mark.parametrize("batch", range(3))
 def test_agrees_with_reference_on_generated_specs(batch: int) -> None:
     decided = 0
     for seed in range(batch * 8, batch * 8 + 8):
@@ -140,9 +141,7 @@ def test_agrees_with_reference_on_generated_specs(batch: int) -> None:
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_models_come_out_as_worked_out_by_hand(path: Path) -> None:
     found: list[CheckResult] = []
-    # Some files have dozens of checks; the rest of those is for the differential tests.
-    seconds = 0.2 if path.stem.startswith("raft") else 1.0
-    options = CheckOptions(check_names=(), limits=Limits(seconds_max=seconds), engine="symbolic")
+    options = CheckOptions(check_names=(), limits=Limits(seconds_max=0.5), engine="symbolic")
     check_file(str(path), options, lambda _: Progress(), found.append)
     decided = [result for result in found if not isinstance(result.verdict, Undetermined)]
     assert [result.name for result in decided if not result.is_as_expected] == []
