@@ -218,7 +218,10 @@ class ExpressionBuilder:
     # --- substitution and closing ---
 
     def substitute(self, root: ExprId, replacement: dict[int, ExprId]) -> ExprId:
-        """`root` with each variable in `replacement` (by index) replaced."""
+        """`root` with each variable in `replacement` (by index) replaced, all at once.
+
+        Bounds of variables have been folded into nodes, so what takes the place of one must keep them, and not fail.
+        """
         memo: dict[ExprId, ExprId] = {}
         for expr in reachable(self.ops, self.args, (root,)):
             op, args = self.ops[expr], self.args[expr]

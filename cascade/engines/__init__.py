@@ -20,7 +20,7 @@ ENGINES: dict[str, EngineRow] = {
     "explicit": EngineRow(module="cascade.engines.staged", queries=(Reach, Lasso, Recover)),
     "python": EngineRow(module="cascade.engines.explicit.engine", queries=(Reach, Lasso, Recover)),
     "packed": EngineRow(module="cascade.engines.packed.engine", queries=(Reach, Lasso, Recover)),
-    "zones": EngineRow(module="cascade.engines.zones.engine", queries=(Reach,)),
+    "zones": EngineRow(module="cascade.engines.zones.engine", queries=(Reach, Lasso)),
     "symbolic": EngineRow(module="cascade.engines.symbolic.engine", queries=(Reach, Lasso)),
 }
 

@@ -11,7 +11,7 @@ from cascade.core.queries import Query
 from cascade.engines import load_engine
 from cascade.limits import Limits, Progress, StopReason
 from cascade.reference.replay import ReplayError, replay, replay_failure
-from cascade.verdicts.answer import Exhausted, Found, SpecFailure, Statistics, Stopped
+from cascade.verdicts.answer import Answer, Exhausted, Found, SpecFailure, Statistics, Stopped
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Exhaustion, Undetermined
 
@@ -31,7 +31,11 @@ class Asked:
 
 def ask(model: CoreModel, query: Query, *, engine: str, limits: Limits, progress: Progress) -> Asked:
     """The engine's answer to `query`, confirmed. Raises `EngineError` where replay contradicts it."""
-    answer = load_engine(engine)(model, query, limits, progress)
+    answer: Answer
+    try:
+        answer = load_engine(engine)(model, query, limits, progress)
+    except KeyboardInterrupt:  # engines catch it, but not while they are imported or compiled
+        answer = Stopped(reason=StopReason.INTERRUPTED, statistics=Statistics())
     match answer:
         case Found():
             try:

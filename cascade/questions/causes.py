@@ -2,7 +2,8 @@
 
 A step *causes* a later one if it was the last to change a variable on whose value the later one's guard or updates rested. What a value rests on is
 read off its expression: of a false conjunction one false operand suffices, of a conditional only the branch taken (the dynamic slice of Agrawal and Horgan,
-*Dynamic Program Slicing*, 1990, on guarded commands). Steps outside the ancestry are left out and counted.
+*Dynamic Program Slicing*, 1990, on guarded commands). That something never comes
+rests also on what disables the commands that could bring it. Steps outside the ancestry are left out and counted.
 """
 
 from dataclasses import dataclass

@@ -124,7 +124,7 @@ def _verdict_lines(result: CheckResult, layout: Layout) -> list[str]:
 
 
 def _undetermined_lines(verdict: Undetermined, layout: Layout) -> list[str]:
-    explored = count_text(verdict.statistics.state_count, "state")
+    explored = count_text(verdict.statistics.state_count, verdict.statistics.counted)
     text = f"no verdict: {verdict.reason.value}; {explored} explored in {seconds_text(verdict.statistics.seconds)}"
     return layout.wrap(text, indent=INDENT, hang=2, style="warning")
 
@@ -140,8 +140,8 @@ def _extent_text(result: CheckResult) -> str:
     """How many states were explored, or what was found instead."""
     if _proof_of(result) is not None:
         return "proved"
-    count = result.verdict.statistics.state_count
-    return count_text(count, "state") if count else ""
+    statistics = result.verdict.statistics
+    return count_text(statistics.state_count, statistics.counted) if statistics.state_count else ""
 
 
 def _no_run_text(result: CheckResult) -> str:
@@ -149,7 +149,7 @@ def _no_run_text(result: CheckResult) -> str:
     if proof is not None:
         by = f"k-induction (k = {proof.k})" if proof.kind is ProofKind.K_INDUCTION else "an inductive invariant"
         return f"no run does this: proved by {by}"
-    return f"no run does this: all {count_text(result.verdict.statistics.state_count, 'state')} were explored"
+    return f"no run does this: all {count_text(result.verdict.statistics.state_count, result.verdict.statistics.counted)} were explored"
 
 
 def summary(totals: Totals, layout: Layout) -> str:

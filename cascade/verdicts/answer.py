@@ -12,12 +12,14 @@ from cascade.verdicts.run import CandidateRun
 class Statistics:
     """What was explored. `state_count` counts distinct states, monitors and budgets included.
 
+    `counted` is what the engine counts as a state, where one of them may stand for many.
     `details` says how the engine went about it, as pairs of a name and a text, for who asks with `--stats`.
     """
 
     state_count: int = 0
     transition_count: int = 0
     seconds: float = 0.0
+    counted: str = "state"
     details: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
 

@@ -107,7 +107,10 @@ def test_substitution_is_that_of_the_tree(tree: Tree, number: Tree, truth: Tree)
     expected = replaced(replaced(replaced(tree, "y", "new y"), "q", truth), "new y", number)
     model, (node,) = table_of(builder, (substituted,))
     for state in STATES:
-        assert value_of(model, node, state) == outcome(expected, state), expected
+        # What was folded by the bounds of a variable needs them kept.
+        new = outcome(number, state)
+        if new is not None and -2 <= new <= 1 and outcome(truth, state) is not None:
+            assert value_of(model, node, state) == outcome(expected, state), expected
 
 
 # --- what is folded, and what may not be ---
@@ -152,6 +155,7 @@ def test_bounds_decide_comparisons_unless_a_side_can_fail() -> None:
     two, three = b.const(2), b.const(3)
     assert b.lt(c.x, three) == b.true and b.lt(three, c.x) == b.false
     assert b.le(c.x, two) == b.true and b.le(three, c.x) == b.false
+    assert b.lt(c.x, b.const(0)) == b.false and b.le(b.const(0), c.x) == b.true
     assert b.eq(c.x, three) == b.false and b.eq(c.x, c.x) == b.true
     for undecided in (b.lt(c.x, two), b.le(two, c.x), b.eq(c.x, two)):
         assert b.value(undecided) is None

@@ -239,18 +239,49 @@ def test_the_error_that_shows_first_is_told() -> None:
     assert (said.command, said.value, said.run.steps) == (1, 3, (TICK,) * 4)
 
 
+# --- infinite runs ---
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rng=st.randoms(use_true_random=False))
+def test_denies_a_lasso_only_where_there_is_none(rng: random.Random) -> None:
+    model, query = RandomModel(rng, is_risky=False).query
+    if isinstance(query, Reach):
+        return
+    lasso = Lasso(trigger=query.trigger, goal=query.goal, stopped=query.stopped)
+    try:
+        decision = decide(model, lasso, max_states=STATES_MAX)
+    except TooManyStatesError:
+        return
+    match ask(model, lasso):
+        case Exhausted():
+            assert decision.kind is DecisionKind.EXHAUSTED
+        case SpecFailure():
+            assert decision.kind is DecisionKind.FAILURE
+        case Stopped(reason=reason):
+            assert reason is StopReason.UNSUPPORTED
+        case Found():
+            pytest.fail("zones find no lassos")
+
+
+@pytest.mark.parametrize("scale", [1, 500])
+def test_repairs_that_are_due_end_every_outage(scale: int) -> None:
+    family = Clocks(3, 3, 4 * scale)
+    up = ("eq", family.down, 0)
+    assert isinstance(ask(*family.builder.lasso(family.degraded, up)), Exhausted)
+    assert isinstance(ask(*family.builder.lasso(up, family.degraded)), Stopped), "nothing has to fail"
+
+
 # --- what it does not do ---
 
 
-@pytest.mark.parametrize("kind", [Lasso, Recover])
-def test_says_what_it_does_not_answer(kind: type[Lasso] | type[Recover]) -> None:
-    family = Clocks(2, 2, 2)
-    model, query = family.builder.reach(False)
+def test_says_what_it_does_not_answer() -> None:
+    model, query = Clocks(2, 2, 2).builder.reach(False)
     assert isinstance(query, Reach)
-    said = load_engine("zones")(model, kind(trigger=query.goal, goal=query.goal), Limits(), Progress())
+    said = load_engine("zones")(model, Recover(trigger=query.goal, goal=query.goal), Limits(), Progress())
     assert isinstance(said, Stopped)
     assert said.reason is StopReason.UNSUPPORTED
-    assert ENGINES["zones"].queries == (Reach,)
+    assert ENGINES["zones"].queries == (Reach, Lasso)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The zones engine: answers `Reach` without counting ticks one by one.
+"""The zones engine: answers `Reach`, and denies a `Lasso`, without counting ticks one by one.
 
 In: a core model and a query. Out: a candidate answer. Durations do not multiply states: one symbolic state is a valuation of the variables with
 a set of valuations of the clocks.
@@ -7,13 +7,17 @@ a set of valuations of the clocks.
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
+from cascade.core.expressions import Expressions, Op
 from cascade.core.model import TICK, CoreModel
-from cascade.core.queries import Query, Reach
+from cascade.core.queries import Lasso, Query, Reach
 from cascade.engines.explicit.evaluate import DEPTH_MAX, nesting_depth
+from cascade.engines.explicit.fairness import with_owed
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.engines.zones.earliest import NODES_FACTOR, NODES_MIN, Earliest
 from cascade.engines.zones.kernels import INFINITE
+from cascade.engines.zones.lasso import may_owe_for_ever
 from cascade.engines.zones.locations import Location, Locations, Move
 from cascade.engines.zones.schedule import schedule
 from cascade.engines.zones.search import Node, Search, SearchFailure
@@ -24,8 +28,12 @@ from cascade.verdicts.run import CandidateRun
 
 
 def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -> Answer:
-    """Answer `query` about `model`, if it is a `Reach`. `state_count` counts symbolic states."""
+    """Answer `query` about `model`, if it is a `Reach` or (as long as the answer is no) a `Lasso`. `state_count` counts symbolic states."""
     watch = Watch(limits, progress)
+    lasso: Lasso | None = None
+    if isinstance(query, Lasso) and model.is_timed and not _can_fail(model, query):
+        lasso = query
+        model, query = _without_goal(with_owed(model, query))
     if not isinstance(query, Reach):
         return Stopped(reason=StopReason.UNSUPPORTED, statistics=Statistics(seconds=watch.seconds))
     depth = nesting_depth(model.expressions)
@@ -34,11 +42,40 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
     with _recursion(depth):
         asked = _Asked(model, query, watch)
         try:
-            return asked.answer()
+            said = asked.answer()
+            if lasso is not None and isinstance(said, Exhausted) and asked.may_owe_for_ever(lasso.stopped):
+                return Stopped(reason=StopReason.UNSUPPORTED, statistics=asked.statistics())
+            return said if lasso is None else _without_owed(said)
         except StopSearch as stop:
             return Stopped(reason=stop.reason, statistics=asked.statistics())
         except KeyboardInterrupt:
             return Stopped(reason=StopReason.INTERRUPTED, statistics=asked.statistics())
+
+
+def _can_fail(model: CoreModel, query: Lasso) -> bool:
+    return model.expressions.can_fail[query.trigger] or model.expressions.can_fail[query.goal]
+
+
+def _without_goal(model: CoreModel) -> tuple[CoreModel, Reach]:
+    """The model with one more expression, and the query for it, which never holds."""
+    table = model.expressions
+    never = Expressions(
+        ops=(*table.ops, Op.CONST),
+        args=(*table.args, (0,)),
+        is_bool=(*table.is_bool, True),
+        low=(*table.low, 0),
+        high=(*table.high, 0),
+        can_fail=(*table.can_fail, False),
+        spans=table.spans,
+    )
+    return replace(model, expressions=never), Reach(goal=len(table))
+
+
+def _without_owed(said: Answer) -> Answer:
+    """The same in values of the model that was asked about: `owed` is the last variable."""
+    if not isinstance(said, SpecFailure):
+        return said
+    return replace(said, run=replace(said.run, initial=said.run.initial[:-1]))
 
 
 @contextmanager
@@ -77,12 +114,17 @@ class _Asked:
                 return self._timelock(timelock)
         return Exhausted(statistics=self.statistics())
 
+    def may_owe_for_ever(self, stopped: frozenset[int]) -> bool:
+        """See `cascade.engines.zones.lasso`; after the answer was that all is explored."""
+        return may_owe_for_ever(self._search, stopped)
+
     def statistics(self) -> Statistics:
         """What was explored so far."""
         return Statistics(
             state_count=self._search.state_count,
             transition_count=self._search.transition_count,
             seconds=self._watch.seconds,
+            counted="symbolic state",
         )
 
     def _best_run(self, goal: Node) -> CandidateRun:

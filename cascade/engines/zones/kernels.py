@@ -136,8 +136,8 @@ def step(
 
 
 @kernel
-def is_covered(zone: Matrix, others: NDArray[np.int64], count: int) -> bool:
-    """Is `zone` within one of the first `count` of `others`?"""
+def cover_of(zone: Matrix, others: NDArray[np.int64], count: int) -> int:
+    """The first of the first `count` of `others` that `zone` is within; -1 for none."""
     size = zone.shape[0]
     for k in range(count):
         is_within = True
@@ -149,8 +149,14 @@ def is_covered(zone: Matrix, others: NDArray[np.int64], count: int) -> bool:
             if not is_within:
                 break
         if is_within:
-            return True
-    return False
+            return k
+    return -1
+
+
+@kernel
+def is_covered(zone: Matrix, others: NDArray[np.int64], count: int) -> bool:
+    """Is `zone` within one of the first `count` of `others`?"""
+    return cover_of(zone, others, count) >= 0
 
 
 @kernel

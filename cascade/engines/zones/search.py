@@ -100,6 +100,10 @@ class Search:
         """The number of symbolic states that are in no other one."""
         return sum(zones.count for zones in self._zones.values())
 
+    def zones_of(self, location: Location) -> Zones:
+        """The zones that were reached in a location, none within another."""
+        return self._zones[location]
+
     def kept(self) -> list[Node]:
         """The symbolic states that are in no other one, in the order in which they were found."""
         numbers = sorted(int(n) for zones in self._zones.values() for n in zones.numbers[: zones.count])
