@@ -15,6 +15,7 @@ class StopReason(enum.Enum):
 
     STATES = "the limit on states was reached (raise it with --max-states)"
     MEMORY = "the limit on memory was reached (raise it with --memory)"
+    DISK = "there is no room left on disk, where the search went on when memory was used up (TMPDIR says where)"
     TIME = "the limit on time was reached (raise it with --time)"
     INTERRUPTED = "the search was interrupted"
     SPEC_ERROR = "the spec has an error that shows only in a run"

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from cascade.core.model import TICK, CommandClass, CoreModel
 from cascade.core.queries import Lasso, Query
 from cascade.engines import staged
+from cascade.engines.explicit.watch import Watch
 from cascade.engines.packed import layout, program, tables
 from cascade.engines.packed.engine import answer
 from cascade.engines.packed.search import Tuning
 from cascade.limits import Limits, Progress, StopReason
-from cascade.reference.decide import DecisionKind, TooManyStatesError, decide
+from cascade.reference.decide import Decision, DecisionKind, TooManyStatesError, decide
 from cascade.reference.replay import replay, replay_failure
 from cascade.verdicts.answer import Answer, Exhausted, FailureKind, Found, SpecFailure, Stopped
 from cascade.verdicts.run import CandidateRun
@@ -31,6 +32,17 @@ def cost_of(model: CoreModel, run: CandidateRun) -> tuple[int, int, int]:
     steps = run.steps[: run.loop_start]
     fault_count = sum(is_fault(model, step) for step in steps)
     return fault_count, steps.count(TICK), len(steps) - steps.count(TICK)
+
+
+class Disk(Tuning):
+    """Soon on disk."""
+
+    batch_successors = 8
+    round_successors = 8
+    wide_layer = 2
+    seen_slots = 2
+    order_states = 4
+    sorted_states = 3
 
 
 class Tiny(Tuning):
@@ -72,17 +84,7 @@ def ask_as(variant: str, model: CoreModel, query: Query) -> Answer:
         return answer(model, query, Limits(thread_count=thread_count), Progress(), tuning=tuning)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("is_risky", [False, True])
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
-@given(rng=st.randoms(use_true_random=False))
-def test_agrees_with_reference(variant: str, is_risky: bool, rng: random.Random) -> None:
-    model, query = RandomModel(rng, is_risky=is_risky).query
-    try:
-        decision = decide(model, query, max_states=STATES_MAX)
-    except TooManyStatesError:
-        return
-    said = ask_as(variant, model, query)
+def assert_agreement(model: CoreModel, query: Query, said: Answer, decision: Decision) -> None:
     match said:
         case Exhausted():
             assert decision.kind is DecisionKind.EXHAUSTED
@@ -102,6 +104,43 @@ def test_agrees_with_reference(variant: str, is_risky: bool, rng: random.Random)
             replay_failure(model, said, query)
         case Stopped():
             pytest.fail("nothing here is too wide")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("is_risky", [False, True])
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rng=st.randoms(use_true_random=False))
+def test_agrees_with_reference(variant: str, is_risky: bool, rng: random.Random) -> None:
+    model, query = RandomModel(rng, is_risky=is_risky).query
+    try:
+        decision = decide(model, query, max_states=STATES_MAX)
+    except TooManyStatesError:
+        return
+    assert_agreement(model, query, ask_as(variant, model, query), decision)
+
+
+@pytest.mark.parametrize("thread_count", [1, 2])
+@pytest.mark.parametrize("word_bits", [4, 61])
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rng=st.randoms(use_true_random=False), growth_count=st.integers(0, 6))
+def test_agrees_with_reference_on_disk(
+    thread_count: int, word_bits: int, rng: random.Random, growth_count: int
+) -> None:
+    model, query = RandomModel(rng, is_risky=True).query
+    try:
+        decision = decide(model, query, max_states=STATES_MAX)
+    except TooManyStatesError:
+        return
+    answers = iter(range(1_000_000))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layout, "STATE_WORD_BITS", word_bits)
+        patch.setattr(Watch, "has_memory", lambda *_: next(answers) < growth_count)
+        patch.setattr(Watch, "check_memory", lambda *_: None)
+        said = answer(model, query, Limits(thread_count=thread_count), Progress(), tuning=Disk)
+    if isinstance(said, Stopped):
+        assert isinstance(query, Lasso), "to count its states takes the seen set"
+    else:
+        assert_agreement(model, query, said, decision)
 
 
 def test_threads_and_sizes_change_neither_run_nor_count() -> None:

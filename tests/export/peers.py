@@ -56,7 +56,7 @@ def without_goal(model: CoreModel) -> tuple[CoreModel, Reach]:
 
 
 def explore(model: CoreModel, query: Query, states_max: int | None = None) -> Answer:
-    return load_engine("explicit")(model, query, Limits(state_count_max=states_max), Progress())
+    return load_engine("packed")(model, query, Limits(state_count_max=states_max), Progress())
 
 
 def is_error(answer: Answer) -> bool:

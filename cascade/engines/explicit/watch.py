@@ -38,10 +38,14 @@ class Watch:
         if self._limits.state_count_max is not None and state_count > self._limits.state_count_max:
             raise StopSearch(StopReason.STATES)
 
+    def has_memory(self, byte_count: int) -> bool:
+        """Are so many bytes more within the limit?"""
+        limit = self._limits.memory_bytes_max
+        return limit is None or resident_bytes() + byte_count <= limit
+
     def check_memory(self, byte_count: int) -> None:
         """Raise `StopSearch` when so many bytes more are too many."""
-        limit = self._limits.memory_bytes_max
-        if limit is not None and resident_bytes() + byte_count > limit:
+        if not self.has_memory(byte_count):
             raise StopSearch(StopReason.MEMORY)
 
     def check(self, *, frontier_count: int) -> None:

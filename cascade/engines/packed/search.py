@@ -1,6 +1,6 @@
 """Drives the kernels: memory, limits, threads, the order of instants, and the way to a state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from cascade.core.expressions import ExprId
 from cascade.core.model import CoreModel
-from cascade.engines.explicit.watch import Watch
+from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.engines.packed import image
+from cascade.engines.packed.disk import DiskStore
 from cascade.engines.packed.image import make_image
 from cascade.engines.packed.jit import Words
 from cascade.engines.packed.kernels import backward, expand, explore
@@ -18,7 +19,8 @@ from cascade.engines.packed.kernels.seen import insert
 from cascade.engines.packed.roots import Roots
 from cascade.engines.packed.store import Queue, SeenSet, StateLog, grown
 from cascade.engines.packed.tables import CompiledTables, compile_tables
-from cascade.engines.packed.workers import Worker, make_scratch
+from cascade.engines.packed.workers import NO_WORDS, Worker, make_scratch
+from cascade.limits import StopReason
 
 Mask = NDArray[np.bool_]
 State = tuple[int, ...]
@@ -31,6 +33,14 @@ class PackedFailureError(Exception):
     def __init__(self, path: list[State]) -> None:
         super().__init__(path)
         self.path = path
+
+
+class NoMemoryError(Exception):
+    """The seen set has no room to grow."""
+
+
+class EndedError(Exception):
+    """A layer on disk has a goal, or something in it fails."""
 
 
 class Tuning:
@@ -52,6 +62,9 @@ class Tuning:
     order_states = 1 << 14
     read_states = 1 << 20
     """States of the log that are looked at together."""
+
+    sorted_states = 1 << 22
+    """States that are sorted together, and about as many wait in memory, once the seen set is on disk."""
 
 
 class PackedSearch:
@@ -83,7 +96,7 @@ class PackedSearch:
         self._thread_count = thread_count if self.tables.layout.word_count == 1 else 1
         self._control = np.zeros(explore.CONTROL_SIZE, dtype=np.uint64)
         self._room = max(tuning.batch_successors, 2 * self.slack)
-        self._seen = SeenSet(self._thread_count, max(tuning.seen_slots, 2 * self._room), self.may_take)
+        self._seen = SeenSet(self._thread_count, max(tuning.seen_slots, 2 * self._room))
         self._order = np.zeros(max(tuning.order_states, 2 * self._room), dtype=np.uint64)
         self._layers = np.zeros(1 << 12, dtype=np.uint64)
         # What waits for a tick, and for a fault: of this instant, and of the next one.
@@ -91,6 +104,8 @@ class PackedSearch:
         self.scratch = make_scratch(self.code)
         self._successors, self._slots, self._accepted = (np.zeros(self._room, dtype=np.uint64) for _ in range(3))
         self._workers: list[Worker] = []
+        self._is_wide = False
+        self._store: DiskStore | None = None
         self.log = StateLog()
         self._start([self.roots.of_state(state) for state in initial])
 
@@ -122,17 +137,28 @@ class PackedSearch:
             ("tables", f"{len(tables.clusters)} clusters, {self.small.nbytes + self.code.nbytes:,} bytes; {wide}"),
             ("memory", f"seen set {slots:,} bytes, {slots / max(self.state_count, 1):.1f} a state"),
             ("time", f"tables {compiled:.2f} s, search {searched:.2f} s"),
+            *((("disk", f"{self._store.byte_count:,} bytes of explored states"),) if self._store else ()),
             ("threads", str(self._thread_count)),
         )
 
     def run(self) -> list[State] | None:
         """The states of a cheapest run to the goal; None when all are explored. Raises `StopSearch` and `PackedFailureError`."""
+        try:
+            return self._run_in_memory()
+        except NoMemoryError:
+            pass
+        try:
+            return self._run_on_disk(self._moved_to_disk())
+        except OSError as error:
+            raise StopSearch(StopReason.DISK) from error
+
+    def _run_in_memory(self) -> list[State] | None:
         while True:
             reason = self._explore()
             if reason == explore.WIDE_LAYER:
                 reason = self._explore_wide()
             if reason in (expand.FOUND, expand.FAILED):
-                return self._ended()
+                return self._ended(self._layer())
             if reason == expand.FINISHED and not self._next_instant():
                 self._flush(int(self._control[explore.COUNT]))
                 return None
@@ -192,6 +218,8 @@ class PackedSearch:
 
     def _grow_seen(self) -> None:
         self.look_around()
+        if not self._watch.has_memory(self._seen.growth_bytes):
+            raise NoMemoryError
         self._seen.grow()
         self._control[explore.REGION_SLOTS] = self._seen.region_slots
 
@@ -241,6 +269,132 @@ class PackedSearch:
         self._watch.check(frontier_count=int(control[explore.COUNT]) - int(control[explore.NEXT]))
 
     # --- exploring ---
+
+    # --- beyond memory ---
+
+    def _moved_to_disk(self) -> DiskStore:
+        """All that is known, as sorted states on disk; the seen set is given up."""
+        control, tuning = self._control, self._tuning
+        store = self._store = DiskStore(tuning.sorted_states)
+        cost = self._cost()
+        waiting = self._unexpanded()
+        end = int(control[explore.LAYER_END])
+        store.put((cost[0], cost[1], cost[2] + 1), self._order[end : int(control[explore.COUNT])])
+        self._put_pending(store, cost)
+        for queue, position, count, faults in (
+            (self._ticked, explore.TICK_SEGMENT, explore.TICK_SEGMENTS, cost[0]),
+            (self._faulted, explore.FAULT_SEGMENT, explore.FAULT_SEGMENTS, cost[0]),
+            (self._next_ticked, None, explore.NEXT_TICK_SEGMENTS, cost[0]),
+            (self._next_faulted, None, explore.NEXT_FAULT_SEGMENTS, cost[0] + 1),
+        ):
+            for segment in range(0 if position is None else int(control[position]), int(control[count])):
+                ticks, commands, last = queue.segments[3 * segment : 3 * segment + 3].tolist()
+                store.put((faults, ticks, commands), queue.states[last - queue.length_of(segment) : last])
+        self._flush(end)
+        self._ticked, self._faulted, self._next_ticked, self._next_faulted = (Queue() for _ in range(4))
+        self._seen = SeenSet(1, 1)
+        self._workers = []
+        for begin in range(0, len(self.log), tuning.sorted_states):
+            block = self.log.read(begin, min(begin + tuning.sorted_states, len(self.log)))
+            store.add_explored(iter([np.sort(block)]))
+            self.look_around()
+        self._order = np.zeros(self._room, dtype=np.uint64)
+        control[explore.COUNT] = control[explore.NEXT] = 0
+        self._expand_to(store, waiting, cost)
+        return store
+
+    def _cost(self) -> Cost:
+        faults, ticks, commands = self._layers[4 * int(self._control[explore.LAYERS]) - 4 :][:3].tolist()
+        return faults, ticks, commands
+
+    def _unexpanded(self) -> Words:
+        """States of the layer at hand that are not expanded yet."""
+        if self._is_wide:
+            return np.concatenate([self._order[worker.begin : worker.end] for worker in self._workers])
+        return self._order[int(self._control[explore.NEXT]) : int(self._control[explore.LAYER_END])].copy()
+
+    def _put_pending(self, store: DiskStore, cost: Cost) -> None:
+        """Successors that were made and are not in the seen set."""
+        control = self._control
+        pending = [self._successors[int(control[explore.PENDING]) : int(control[explore.PENDING_END])]]
+        if self._is_wide:
+            for worker in self._workers:
+                pending += worker.pending()
+        for successors in pending:
+            self._put(store, successors, cost)
+
+    @staticmethod
+    def _put(store: DiskStore, successors: Words, cost: Cost) -> None:
+        faults, ticks, commands = cost
+        marks, roots = successors & np.uint64(3), successors >> np.uint64(2)
+        for mark, after in (
+            (expand.DONE, (faults, ticks, commands + 1)),
+            (expand.WAITS_FOR_TICK, (faults, ticks + 1, commands)),
+            (expand.WAITS_FOR_FAULT, (faults + 1, ticks, commands + 1)),
+        ):
+            store.put(after, roots[marks == mark])
+
+    def _expand_to(self, store: DiskStore, roots: Words, cost: Cost) -> None:
+        """Put the successors of some states of a layer into buckets. Raises `_EndedError` at a goal or a failure."""
+        position = np.uint64(0)
+        buffered: list[Words] = []
+        while position < len(roots):
+            status, position, made = expand.expand(
+                self.code,
+                self.small,
+                self.roots.tree,
+                self.roots.slots,
+                roots,
+                position,
+                np.uint64(len(roots)),
+                self.scratch,
+                self._successors,
+                NO_WORDS,
+                NO_WORDS,
+                True,
+            )
+            self._control[explore.TRANSITIONS] += made
+            buffered.append(np.unique(self._successors[: int(made)]))
+            if status in (expand.FOUND, expand.FAILED):
+                raise EndedError
+            if status == expand.NEEDS_TREE:
+                self.grow_roots()
+            if sum(map(len, buffered)) > self._tuning.sorted_states:
+                self._put(store, np.concatenate(buffered), cost)
+                buffered = []
+                self.look_around()
+        if buffered:
+            self._put(store, np.concatenate(buffered), cost)
+
+    def _run_on_disk(self, store: DiskStore) -> list[State] | None:
+        control = self._control
+        while (cost := store.next_cost()) is not None:
+            begin = len(self.log)
+            for block in store.take(cost):
+                self.log.append(block)
+                self.look_around()
+            if len(self.log) == begin:
+                continue
+            if 4 * int(control[explore.LAYERS]) + 4 > len(self._layers):
+                self._layers = grown(self._layers, 4 * int(control[explore.LAYERS]), 4)
+            at = 4 * int(control[explore.LAYERS])
+            self._layers[at : at + 4] = (*cost, begin)
+            control[explore.LAYERS] += np.uint64(1)
+            store.add_explored(self._logged(begin))
+            try:
+                for block in self._logged(begin):
+                    self._expand_to(store, block, cost)
+                    self.look_around()
+            except EndedError:
+                return self._ended(self._logged(begin))
+        return None
+
+    def _logged(self, begin: int) -> Iterator[Words]:
+        """The roots of the log from `begin` on, some at a time."""
+        for first in range(begin, len(self.log), self._tuning.read_states):
+            yield self.log.read(first, min(first + self._tuning.read_states, len(self.log)))
+
+    # --- exploring in memory ---
 
     def _explore(self) -> np.uint64:
         return explore.explore(
@@ -298,6 +452,7 @@ class PackedSearch:
         for number, worker in enumerate(self._workers):
             worker.begin = begin + (end - begin) * number // count
             worker.end = begin + (end - begin) * (number + 1) // count
+        self._is_wide = True
         with ThreadPoolExecutor(count) as pool:
             while any(worker.begin < worker.end for worker in self._workers):
                 reasons = list(pool.map(self._expand_share, self._workers))
@@ -307,6 +462,7 @@ class PackedSearch:
                 self._insert_all(pool)
                 self.look_around()
         control[explore.NEXT] = end
+        self._is_wide = False
         return explore.PAUSED
 
     def _expand_share(self, worker: Worker) -> np.uint64:
@@ -345,18 +501,25 @@ class PackedSearch:
 
     # --- the end of a search ---
 
-    def _ended(self) -> list[State]:
-        """The layer has a goal, or something in it fails: which state it is does not depend on the order in which the layer was explored."""
+    def _layer(self) -> Iterator[Words]:
+        """The states of the layer at hand, which go to the log."""
         begin, end = self._layer_begin(), int(self._control[explore.LAYER_END])
         layer = self._order[begin:end].copy()
-        found, failed = backward.goals_among(self.code, self.small, self.roots.tree, layer, self.scratch)
-        if failed == IN_ORDER and found == IN_ORDER:
-            failed = self._least_failing(layer)
         self._flush(end)
-        cost = tuple(self._layers[4 * int(self._control[explore.LAYERS]) - 4 :][:3].tolist())
+        return iter([layer])
+
+    def _ended(self, layer: Iterator[Words]) -> list[State]:
+        """The layer has a goal, or something in it fails: which state it is does not depend on the order in which the layer was explored."""
+        blocks = list(layer)
+        found = failed = IN_ORDER
+        for block in blocks:
+            least = backward.goals_among(self.code, self.small, self.roots.tree, block, self.scratch)
+            found, failed = min(found, least[0]), min(failed, least[1])
+        if failed == IN_ORDER and found == IN_ORDER:
+            failed = min(self._least_failing(block) for block in blocks)
         if failed != IN_ORDER:
-            raise PackedFailureError(self.path_to(int(failed), cost))
-        return self.path_to(int(found), cost)
+            raise PackedFailureError(self.path_to(int(failed), self._cost()))
+        return self.path_to(int(found), self._cost())
 
     def _least_failing(self, layer: Words) -> np.uint64:
         least, position = IN_ORDER, np.uint64(0)
@@ -425,6 +588,8 @@ class PackedSearch:
 
     def count_twins(self, variable: int, holds: Callable[[Words], Mask]) -> int:
         """How many states where the last variable, a bit, holds are explored without it too."""
+        if self._store is not None:
+            raise StopSearch(StopReason.MEMORY)
         field = self.tables.layout.variables[variable]
         roots, _ = self.select(holds)
         count, position = 0, 0

@@ -2,7 +2,7 @@
 
 import mmap
 import tempfile
-from collections.abc import Callable
+import weakref
 from typing import IO
 
 import numpy as np
@@ -25,12 +25,11 @@ LOGGED_IN_MEMORY = 1 << 22
 
 
 class SeenSet:
-    """The seen set's memory; `cascade.engines.packed.kernels.seen` is its layout. `may_take` is asked before it grows, in bytes; it raises if not."""
+    """The seen set's memory; `cascade.engines.packed.kernels.seen` is its layout."""
 
-    def __init__(self, regions: int, slot_count: int, may_take: Callable[[int], None]) -> None:
+    def __init__(self, regions: int, slot_count: int) -> None:
         self.regions = regions
         self.region_slots = -(-slot_count // regions)
-        self._may_take = may_take
         self._memory, self.slots = self._allocate(self.region_slots)
 
     def _size(self, region_slots: int) -> int:
@@ -45,11 +44,19 @@ class SeenSet:
         close_regions(slots, np.uint64(self.regions), np.uint64(region_slots))
         return memory, slots
 
+    @property
+    def _next_region_slots(self) -> int:
+        is_small = self._size(self.region_slots) * WORD_BYTES < DOUBLED_BYTES_MAX
+        return self.region_slots * 2 if is_small else self.region_slots * 3 // 2
+
+    @property
+    def growth_bytes(self) -> int:
+        """How much more memory `grow` needs."""
+        return (self._size(self._next_region_slots) - len(self.slots)) * WORD_BYTES
+
     def grow(self) -> None:
         """More slots. The old memory is given back piece by piece as its states move."""
-        is_small = self._size(self.region_slots) * WORD_BYTES < DOUBLED_BYTES_MAX
-        region_slots = self.region_slots * 2 if is_small else self.region_slots * 3 // 2
-        self._may_take((self._size(region_slots) - len(self.slots)) * WORD_BYTES)
+        region_slots = self._next_region_slots
         memory, slots = self._allocate(region_slots)
         regions, new_slots = np.uint64(self.regions), np.uint64(region_slots)
         for begin in range(0, len(self.slots), MOVED_SLOTS):
@@ -117,6 +124,7 @@ class StateLog:
     def _spill(self) -> None:
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="cascade-")  # noqa: SIM115 - lives as long as the log
+            weakref.finalize(self, self._file.close)
         self._file.seek(self._file_states * WORD_BYTES)
         for block in self._blocks:
             self._file.write(block.data)

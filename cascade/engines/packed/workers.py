@@ -55,6 +55,10 @@ class Worker:
         self.inserted = self.bounds[:-1].tolist()
         return status
 
+    def pending(self) -> "list[Words]":
+        """What it made that is not inserted."""
+        return [self.parts[int(begin) : int(end)] for begin, end in zip(self.inserted, self.bounds[1:], strict=True)]
+
     def insert(self, workers: "list[Worker]", seen: SeenSet) -> bool:
         """Insert what all threads have for this one; False where the region is full: the rest is for the next call."""
         room = sum(int(w.bounds[self.number + 1]) - int(w.inserted[self.number]) for w in workers)
