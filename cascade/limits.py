@@ -10,6 +10,10 @@ THREADS_MAX = 32
 """More do not help: they wait for memory."""
 
 
+USABLE_SHARE = 0.8
+"""Of the free memory, when no limit is given."""
+
+
 class StopReason(enum.Enum):
     """Why a search ended without an answer. Each value is the sentence that a user reads."""
 
@@ -85,3 +89,14 @@ def processor_count() -> int:
     except AttributeError:  # not on this platform
         count = os.cpu_count() or 1
     return min(count, THREADS_MAX)
+
+
+def usable_bytes() -> int | None:
+    """Memory that this process may come to use without harm: most of what is free now, and what it has; None where the platform does not tell."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            fields = dict(line.split(":", 1) for line in file)
+        free = int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return None
+    return resident_bytes() + int(free * USABLE_SHARE)

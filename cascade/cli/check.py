@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from cascade.checked.model import System
 from cascade.cli.exit_codes import ExitCode, worst
 from cascade.cli.loading import load_or_complain, show_diagnostics, unknown_names
 from cascade.cli.progress import ProgressLine
@@ -10,9 +11,11 @@ from cascade.cli.streams import columns, complain, paint_for, say
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.diagnostics.printable import printable
 from cascade.engines import ENGINES
-from cascade.limits import Limits, StopReason, processor_count
-from cascade.pipeline import CheckOptions, FileResult, check_file, load_system
+from cascade.limits import Limits, StopReason, processor_count, usable_bytes
+from cascade.pipeline import CheckOptions, FileResult, Unasked, check_file, load_system
 from cascade.questions.declared import CheckResult
+from cascade.questions.defaults import Answers
+from cascade.reports import findings as terminal_findings
 from cascade.reports import terminal
 from cascade.reports.layout import Layout
 from cascade.verdicts.verdict import Undetermined
@@ -28,11 +31,12 @@ def run(options: argparse.Namespace) -> ExitCode:
         fix_names=tuple(options.fix),
         limits=Limits(
             state_count_max=options.max_states,
-            memory_bytes_max=options.memory,
+            memory_bytes_max=options.memory or usable_bytes(),
             seconds_max=options.time,
             thread_count=options.threads or processor_count(),
         ),
         engine=options.engine,
+        unasked=_unasked(options),
     )
     unknown_engines = unknown_names("engine", [options.engine], ENGINES)
     for line in unknown_engines:
@@ -56,6 +60,12 @@ def run(options: argparse.Namespace) -> ExitCode:
             break
     checker.finish()
     return worst(checker.codes)
+
+
+def _unasked(options: argparse.Namespace) -> Unasked:
+    if options.only_declared or (options.check and not options.default_questions):
+        return Unasked.NEVER
+    return Unasked.ALWAYS if options.default_questions else Unasked.WITHOUT_CHECKS
 
 
 class _Checker:
@@ -107,6 +117,8 @@ class _Checker:
             show_diagnostics(result.diagnostics)
         if any(d for d in Diagnostics(items=list(result.diagnostics)).errors):
             self._note_errors()
+        elif result.answers is not None and result.system is not None:
+            self._on_answers(path, result.system, result.answers)
         elif not result.checks:
             self._say_why_nothing(path, result)
 
@@ -139,6 +151,22 @@ class _Checker:
                 raise KeyboardInterrupt
         elif not result.is_as_expected:
             self.codes.append(ExitCode.UNEXPECTED)
+
+    def _on_answers(self, path: str, system: System, answers: Answers) -> None:
+        """The answers to the default questions; without an outage there are none, and the spec is told how to get some."""
+        if not system.outages and not system.checks:
+            self._say_why_nothing(path, FileResult(path=path, system=system, diagnostics=(), checks=()))
+            return
+        self._show_header(path, system.name, system.text)
+        show_diagnostics(answers.diagnostics)
+        say(terminal_findings.answers_text(answers, self._layout, with_runs=self._with_runs))
+        self._is_after_blank = False
+        if answers.diagnostics:
+            self.codes.append(ExitCode.BAD_INPUT)
+        if terminal_findings.is_refuted(answers):
+            self.codes.append(ExitCode.UNEXPECTED)
+        if answers.undetermined:
+            self.codes.append(ExitCode.UNDETERMINED)
 
     def _show_header(self, path: str, system_name: str, text: str) -> None:
         if self._header_of != path:

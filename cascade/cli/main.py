@@ -94,6 +94,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.set_defaults(debug=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog="cascade")
     _add_check(commands)
+    _add_cutsets(commands)
     _add_dump(commands)
     _add_show(commands)
     _add_export(commands)
@@ -123,9 +124,21 @@ def _add_check(commands: "Commands") -> None:
         "--check", action="append", default=[], metavar="NAME", help="only this check; repeatable (default: all)"
     )
     _add_fix(parser)
+    unasked = parser.add_mutually_exclusive_group()
+    unasked.add_argument(
+        "--default-questions",
+        action="store_true",
+        help="also ask the default questions (default: of specs that declare no check)",
+    )
+    unasked.add_argument("--only-declared", action="store_true", help="never ask the default questions")
     parser.add_argument("--trace", action="store_true", help="show the run of every verdict that rests on one")
     parser.add_argument("--max-states", type=positive_count, metavar="N", help="give up on a check after N states")
-    parser.add_argument("--memory", type=size_bytes, metavar="SIZE", help="give up above this much memory, such as 4GB")
+    parser.add_argument(
+        "--memory",
+        type=size_bytes,
+        metavar="SIZE",
+        help="use no more memory than this, such as 4GB (default: most of what is free)",
+    )
     parser.add_argument(
         "--time", type=duration_seconds, metavar="DURATION", help="give up on a check after this long, such as 60s"
     )
@@ -133,6 +146,25 @@ def _add_check(commands: "Commands") -> None:
         "--threads", type=positive_count, metavar="N", help="use so many threads (default: one for each processor)"
     )
     parser.add_argument("--stats", action="store_true", help="say how each check was decided: tables, memory, times")
+    parser.add_argument("--engine", default="explicit", metavar="NAME", help="what searches (default: %(default)s)")
+
+
+def _add_cutsets(commands: "Commands") -> None:
+    parser = _add(commands, "cutsets", "find the minimal sets of faults that suffice for an outage")
+    parser.add_argument("file", metavar="SPEC", help="a spec (.cf)")
+    parser.add_argument(
+        "--outage", action="append", default=[], metavar="NAME", help="only this outage; repeatable (default: all)"
+    )
+    parser.add_argument(
+        "--max-size", type=positive_count, default=2, metavar="K", help="faults in a set (default: %(default)s)"
+    )
+    _add_fix(parser)
+    parser.add_argument("--trace", action="store_true", help="show the shortest run of each set")
+    parser.add_argument("--time", type=duration_seconds, metavar="DURATION", help="give up on one question after this")
+    parser.add_argument(
+        "--total-time", type=duration_seconds, metavar="DURATION", help="stop after this, and show what is known"
+    )
+    parser.add_argument("--max-states", type=positive_count, metavar="N", help="give up on one question after N states")
     parser.add_argument("--engine", default="explicit", metavar="NAME", help="what searches (default: %(default)s)")
 
 
