@@ -1,34 +1,53 @@
 """The whole way on one page: text → syntax tree → checked model → core model → engine → verdict."""
 
+import enum
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cascade.checked.elaborate import elaborate
 from cascade.checked.model import System
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.limits import Limits, Progress
 from cascade.questions.declared import CheckResult, decide
+from cascade.questions.defaults import Answers, ask_defaults
+from cascade.questions.inquiry import Inquiry
 from cascade.syntax.imports import Loaded, load
+
+QUESTION_SECONDS = 5.0
+"""How long one default question may take, unless the limits say it."""
+
+QUESTIONS_SECONDS = 60.0
+"""How long all default questions about a spec may take together."""
+
+
+class Unasked(enum.Enum):
+    """When the default questions are asked."""
+
+    NEVER = enum.auto()
+    WITHOUT_CHECKS = enum.auto()
+    ALWAYS = enum.auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOptions:
-    """What to check and how far to go. Without `check_names` all checks; `fix_names` are applied to every check."""
+    """What to check and how far to go. Without `check_names` all checks; `fix_names` are applied to every check, and to the default questions."""
 
     check_names: tuple[str, ...] = ()
     fix_names: tuple[str, ...] = ()
     limits: Limits = Limits()
     engine: str = "explicit"
+    unasked: Unasked = Unasked.NEVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileResult:
-    """All that is known of one file. Without a `system` it is a library, or it has errors."""
+    """All that is known of one file. Without a `system` it is a library, or it has errors; `answers` are those to the default questions, if asked."""
 
     path: str
     system: System | None
     diagnostics: tuple[Diagnostic, ...]
     checks: tuple[CheckResult, ...]
+    answers: Answers | None = None
 
 
 def load_system(path: str, diagnostics: Diagnostics, fix_names: tuple[str, ...] = ()) -> System | None:
@@ -45,7 +64,7 @@ def check_file(
     progress: Callable[[str], Progress],
     on_result: Callable[[CheckResult], None] = lambda _: None,
 ) -> FileResult:
-    """Decide the declared checks of the spec at `path`, in their order. `progress` gives what a check reports to, by its name."""
+    """Decide the declared checks of the spec at `path`, in their order, then ask the default questions. `progress` gives what each reports to, by its name."""
     diagnostics = Diagnostics()
     loaded = load(path, diagnostics)
     system = None if diagnostics.errors else elaborate(loaded, diagnostics, options.fix_names)
@@ -63,7 +82,26 @@ def check_file(
         result = decide(fixed, own, engine=options.engine, limits=options.limits, progress=progress(check.name))
         results.append(result)
         on_result(result)
-    return FileResult(path=path, system=system, diagnostics=tuple(diagnostics.items), checks=tuple(results))
+    answers = None
+    if options.unasked is Unasked.ALWAYS or (options.unasked is Unasked.WITHOUT_CHECKS and not system.checks):
+        inquiry = inquire(system, options, progress)
+        answers = ask_defaults(inquiry, system.outages)
+    return FileResult(
+        path=path, system=system, diagnostics=tuple(diagnostics.items), checks=tuple(results), answers=answers
+    )
+
+
+def inquire(
+    system: System,
+    options: CheckOptions,
+    progress: Callable[[str], Progress],
+    seconds_max: float | None = QUESTIONS_SECONDS,
+) -> Inquiry:
+    """What asks questions about `system`, within the limits of `options` for each and `seconds_max` for all."""
+    limits = options.limits
+    if limits.seconds_max is None:
+        limits = replace(limits, seconds_max=QUESTION_SECONDS)
+    return Inquiry(system, engine=options.engine, limits=limits, progress=progress, seconds_max=seconds_max)
 
 
 class _Systems:

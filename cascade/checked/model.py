@@ -196,11 +196,24 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strikes:
+    """Which faults strike at all, for questions that no clause of the language asks.
+
+    Of all faults at most `count` different ones fire in a run, each as often as it can; never all of one of the sets in `blocked`. Those in `order` fire
+    for the first time in that order.
+    """
+
+    count: int | None = None
+    blocked: frozenset[frozenset[int]] = frozenset()
+    order: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """A check with its clauses resolved to commands.
 
     `excluded` never fire. If `budgets` is not empty a fault needs one that covers it, and room in all that do. `stopped` are the commands of
-    `once ... stop`, `acting` those of `if ... act`.
+    `once ... stop`, `acting` those of `if ... act`. `strikes` has no clause: questions that are asked unasked use it.
     """
 
     name: str
@@ -211,6 +224,7 @@ class Check:
     limits: tuple[Limit, ...]
     excluded: frozenset[int]
     while_redundancy_holds: bool
+    strikes: Strikes | None = None
     stopped: frozenset[int]
     acting: frozenset[int]
     fixes: tuple[str, ...]

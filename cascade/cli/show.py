@@ -12,8 +12,8 @@ from cascade.checked.model import Class, Command, Kind, System, Variable
 from cascade.cli.exit_codes import ExitCode
 from cascade.cli.loading import load_or_complain
 from cascade.cli.streams import columns, has_colors, say
+from cascade.diagnostics.durations import duration_text
 from cascade.diagnostics.printable import printable
-from cascade.reports.wording import duration_text
 
 
 def run(options: argparse.Namespace) -> ExitCode:

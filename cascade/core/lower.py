@@ -26,6 +26,7 @@ from cascade.core.model import (
     VariableRole,
 )
 from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.core.strikes import Struck
 
 _KINDS = {Kind.BOOL: VariableKind.BOOL, Kind.ENUM: VariableKind.ENUM, Kind.INT: VariableKind.RANGE}
 
@@ -71,6 +72,12 @@ class _Lowering:
         if self._check.while_redundancy_holds:
             losses = Losses(self._system, self._builder, self._variables, self._settles)
             drafts = [d for d in drafts if losses.constrain(d.source, d.permits, d.updates)]
+        if self._check.strikes is not None:
+            faults = {d.index: d for d in drafts if d.source.command_class is Class.FAULT}
+            names = {i: draft.source.name for i, draft in faults.items()}
+            struck = Struck(self._check.strikes, self._builder, self._variables, names)
+            for draft in faults.values():
+                struck.constrain(draft.index, draft.permits, draft.updates)
         never = self._builder.false
         drafts = [d for d in drafts if self._builder.and_(*d.permits) != never and d.source.guard != never]
         commands = [self._command(draft) for draft in drafts]

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 
 
 class Severity(enum.Enum):
-    """Errors stop a spec from being checked; warnings do not."""
+    """Errors stop a spec from being checked; warnings do not. Findings and notices are about the design that the spec describes, not about the spec.
+
+    A finding contradicts what the design claims, or is never intended; a notice is to be known.
+    """
 
     ERROR = "error"
     WARNING = "warning"
+    FINDING = "finding"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +26,11 @@ class CodeInfo:
 
 _ERROR = Severity.ERROR
 _WARNING = Severity.WARNING
+_FINDING = Severity.FINDING
+_NOTICE = Severity.NOTICE
 
 # CF0xx: text.  CF1xx: names and structure.  CF2xx: types and values.  CF3xx: commands.  CF4xx: checks and fixes.
-# CF5xx: found while exploring.  CF9xx: lints.
+# CF5xx: found while exploring.  CF6xx: about the design.  CF9xx: lints.
 CODES: dict[str, CodeInfo] = {
     "CF001": CodeInfo("syntax error", _ERROR),
     "CF002": CodeInfo("character that the language does not use", _ERROR),
@@ -66,6 +73,15 @@ CODES: dict[str, CodeInfo] = {
     "CF502": CodeInfo("division by zero in a run", _ERROR),
     "CF503": CodeInfo("index outside a group in a run", _ERROR),
     "CF504": CodeInfo("timelock", _ERROR),
+    "CF601": CodeInfo("redundancy that does not mask", _FINDING),
+    "CF602": CodeInfo("partial failures that hurt more than crashes", _FINDING),
+    "CF603": CodeInfo("tolerated losses that add up", _FINDING),
+    "CF604": CodeInfo("outage that needs no fault", _FINDING),
+    "CF605": CodeInfo("single fault that suffices", _NOTICE),
+    "CF606": CodeInfo("outage that outlasts its cause", _NOTICE),
+    "CF607": CodeInfo("outage that only operators end", _NOTICE),
+    "CF608": CodeInfo("outage that nothing ends", _FINDING),
+    "CF609": CodeInfo("outage that need not end", _NOTICE),
     "CF901": CodeInfo("name in an unusual style", _WARNING),
     "CF902": CodeInfo("duration that rounding changes", _WARNING),
     "CF903": CodeInfo("fault that a repair undoes to one of several values", _WARNING),

@@ -24,6 +24,14 @@ NEAR_COLUMNS = 4
 WIDTH_DEFAULT = 100
 WIDTH_MIN = 40
 
+STYLES = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.FINDING: "error",
+    Severity.NOTICE: "warning",
+}
+"""How each severity looks."""
+
 Paint = Callable[[str, str], str]
 """Gives `text` in a style: `error`, `warning`, `place`, `note` or `strong`."""
 
@@ -46,7 +54,7 @@ def render(diagnostic: Diagnostic, *, columns: int = WIDTH_DEFAULT, paint: Paint
     """The whole diagnostic as text without a line end, in lines of about `columns`."""
     columns = max(columns, WIDTH_MIN)
     word = diagnostic.severity.value
-    style = "error" if diagnostic.severity is Severity.ERROR else "warning"
+    style = STYLES[diagnostic.severity]
     head = f"{word}[{diagnostic.code}]: {printable(diagnostic.message)}"
     first, *rest = _wrapped(head, columns, "  ")
     mark = f"{word}[{diagnostic.code}]"

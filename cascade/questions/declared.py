@@ -8,7 +8,7 @@ from cascade.core.model import CoreModel
 from cascade.core.queries import Query
 from cascade.diagnostics.diagnostic import Diagnostic
 from cascade.limits import Limits, Progress
-from cascade.questions.ask import ask
+from cascade.questions.ask import Asked, ask
 from cascade.questions.causes import Explanation, explain
 from cascade.questions.failures import describe_failure
 from cascade.source import Span
@@ -52,6 +52,11 @@ def decide(system: System, check: Check, *, engine: str, limits: Limits, progres
     """The verdict of one declared check of `system`, whose fixes are applied."""
     model, query = lower(system, check)
     asked = ask(model, query, engine=engine, limits=limits, progress=progress)
+    return conclude(system, check, model, query, asked)
+
+
+def conclude(system: System, check: Check, model: CoreModel, query: Query, asked: Asked) -> CheckResult:
+    """The verdict of `check`, which became `model` and `query`, by what is known of them."""
     run: ReplayedRun | None = None
     failure: SpecFailure | None = None
     diagnostics: tuple[Diagnostic, ...] = ()

@@ -1,11 +1,12 @@
 """A run as text: when, who, what, what changed, and why it could happen. Steps that do not matter are counted only."""
 
 from cascade.core.queries import Lasso, Recover
+from cascade.diagnostics.durations import duration_text
 from cascade.diagnostics.printable import width
 from cascade.questions.causes import Change, ExplainedStep, Explanation
 from cascade.questions.declared import CheckResult
 from cascade.reports.layout import Layout
-from cascade.reports.wording import clock_text, count_text, duration_text
+from cascade.reports.wording import clock_text, count_text
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Holds, Undetermined, Violated
 
@@ -40,14 +41,19 @@ def run_summary(result: CheckResult, run: ReplayedRun, explanation: Explanation,
     return " " * INDENT + layout.crop(text, layout.columns - INDENT)
 
 
-def run_lines(result: CheckResult, run: ReplayedRun, explanation: Explanation, layout: Layout) -> list[str]:
-    """The whole run, a blank line before it."""
-    renderer = _RunRenderer(result, run, explanation, layout)
+def run_lines(
+    result: CheckResult, run: ReplayedRun, explanation: Explanation, layout: Layout, *, ending: str = ""
+) -> list[str]:
+    """The whole run, a blank line before it. `ending` is what its last state shows, if that is no verdict of a declared check."""
+    renderer = _RunRenderer(result, run, explanation, layout, ending)
     return ["", *renderer.lines(), ""]
 
 
 class _RunRenderer:
-    def __init__(self, result: CheckResult, run: ReplayedRun, explanation: Explanation, layout: Layout) -> None:
+    def __init__(
+        self, result: CheckResult, run: ReplayedRun, explanation: Explanation, layout: Layout, ending: str
+    ) -> None:
+        self._ending = ending
         self._result = result
         self._run = run
         self._explanation = explanation
@@ -126,7 +132,9 @@ class _RunRenderer:
                 text = "the last condition holds"
             case Violated():
                 text = "the check is violated"
-        if isinstance(self._result.query, Recover) and isinstance(self._result.verdict, Violated):
+        if self._ending:
+            text = self._ending
+        elif isinstance(self._result.query, Recover) and isinstance(self._result.verdict, Violated):
             text = "there is no run any more to what is asked for"
         if not self._is_timed:
             return self._closing(f"here {text}")

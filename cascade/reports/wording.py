@@ -1,22 +1,13 @@
 """Numbers and times as people read them."""
 
-_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1))
+from cascade.diagnostics.durations import duration_text
+
 _BYTES = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 
 
 def count_text(count: int, word: str) -> str:
     """`1 state`, `12,345 states`."""
     return f"{count:,} {word}" + ("" if count == 1 else "s")
-
-
-def duration_text(milliseconds: int) -> str:
-    """`1 min`, `6 h 30 min`, `no time`: the two largest units that say anything."""
-    parts: list[str] = []
-    for unit, size in _UNITS:
-        amount, milliseconds = divmod(milliseconds, size)
-        if amount:
-            parts.append(f"{amount} {unit}")
-    return " ".join(parts[:2]) or "no time"
 
 
 def clock_text(milliseconds: int, *, with_milliseconds: bool = False) -> str:

@@ -6,8 +6,9 @@ import pytest
 
 from cascade.cli.arguments import duration_seconds, positive_count, size_bytes
 from cascade.cli.progress import ProgressLine, progress_text
+from cascade.diagnostics.durations import duration_text
 from cascade.limits import ProgressReport
-from cascade.reports.wording import bytes_text, clock_text, count_text, duration_text, seconds_text
+from cascade.reports.wording import bytes_text, clock_text, count_text, seconds_text
 
 
 @pytest.mark.parametrize(

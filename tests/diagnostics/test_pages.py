@@ -11,7 +11,8 @@ from cascade.diagnostics.diagnostic import Diagnostic
 from cascade.diagnostics.explain import page
 from cascade.diagnostics.render import render
 from cascade.limits import Limits, Progress
-from cascade.pipeline import CheckOptions, check_file
+from cascade.pipeline import CheckOptions, Unasked, check_file
+from cascade.questions.findings import findings
 
 COLUMNS = 80
 EXAMPLE = "example.cf"
@@ -34,9 +35,12 @@ def said_about(text: str, code: str) -> list[Diagnostic]:
     Path(EXAMPLE).write_text(text + "\n", encoding="utf-8")
     for name, data in BESIDE.get(code, {}).items():
         Path(name).write_bytes(data)
-    options = CheckOptions(limits=Limits(state_count_max=10_000))
+    is_about_design = CODES[code].severity in (Severity.FINDING, Severity.NOTICE)
+    unasked = Unasked.ALWAYS if is_about_design else Unasked.NEVER
+    options = CheckOptions(limits=Limits(state_count_max=10_000), unasked=unasked)
     result = check_file(EXAMPLE, options, lambda _: Progress())
-    return [*result.diagnostics, *(d for check in result.checks for d in check.diagnostics)]
+    found = [] if result.answers is None else [f.diagnostic for f in findings(result.answers)]
+    return [*result.diagnostics, *(d for check in result.checks for d in check.diagnostics), *found]
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:
@@ -76,3 +80,4 @@ def test_right_example_gets_none(code: str, tmp_path: Path, monkeypatch: pytest.
 def test_severities_follow_the_numbers() -> None:
     for code, info in CODES.items():
         assert (info.severity is Severity.WARNING) == code.startswith("CF9")
+        assert (info.severity in (Severity.FINDING, Severity.NOTICE)) == code.startswith("CF6")

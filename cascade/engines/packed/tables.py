@@ -26,7 +26,7 @@ from cascade.engines.packed.program import (
     nested,
     ordered,
 )
-from cascade.engines.packed.vector import Column, Mask, Result, VectorEvaluator
+from cascade.engines.packed.vector import Column, Mask, Result, VectorEvaluator, distinct_rows
 
 CLOSED_BITS_MAX = 14
 """Index bits of one command with everything that follows its firing."""
@@ -348,41 +348,35 @@ class _TableCompiler:
         result = np.full(firing.length, -1, dtype=np.int64)
         if not len(chosen):
             return result
-        keys = np.stack([column[chosen] for column in (*firing.kept, *firing.delta)], axis=1)
-        distinct, inverse = np.unique(keys, axis=0, return_inverse=True)
+        columns = [column[chosen] for column in (*firing.kept, *firing.delta)]
+        first, inverse = distinct_rows(columns)
         numbers = []
         width = self._layout.word_count
-        for row in distinct.tolist():
+        for row in zip(*(column[first].tolist() for column in columns), strict=True):
             key = (index, program, *row)
             if key not in self._operation_ids:
                 self._operation_ids[key] = len(self._tables.operations)
                 is_fault = command.command_class is CommandClass.FAULT
-                operation = Operation(index, is_fault, tuple(row[:width]), tuple(row[width:]), program)
+                operation = Operation(index, is_fault, row[:width], row[width:], program)
                 self._tables.operations.append(operation)
             numbers.append(self._operation_ids[key])
-        result[chosen] = np.asarray(numbers, dtype=np.int64)[inverse.reshape(-1)]
+        result[chosen] = np.asarray(numbers, dtype=np.int64)[inverse]
         return result
 
     def _entries(self, rows: "_Rows") -> NDArray[np.int32]:
         """Number the distinct combinations of operations, tick and flags."""
         flags = rows.blocked * IS_BLOCKED + rows.failing * IS_FAILING + rows.tick_failing * IS_TICK_FAILING
         columns = [*rows.operations, *rows.ticks, flags]
-        code = np.zeros(rows.grid.length, dtype=np.int64)
-        for column in columns:
-            _, dense = np.unique(column, return_inverse=True)
-            dense = dense.reshape(-1)
-            _, code = np.unique(code * (int(dense.max()) + 1) + dense, return_inverse=True)
-            code = code.reshape(-1)
-        _, first = np.unique(code, return_index=True)
+        first, inverse = distinct_rows(columns)
         numbers = np.empty(len(first), dtype=np.int32)
-        for position, row in enumerate(first.tolist()):
-            operations = tuple(int(c[row]) for c in rows.operations if c[row] >= 0)
-            key = (operations, tuple(int(t[row]) for t in rows.ticks), int(flags[row]))
+        operation_count = len(rows.operations)
+        for position, row in enumerate(zip(*(column[first].tolist() for column in columns), strict=True)):
+            key = (tuple(o for o in row[:operation_count] if o >= 0), row[operation_count:-1], row[-1])
             if key not in self._entry_ids:
                 self._entry_ids[key] = len(self._tables.entries)
                 self._tables.entries.append(Entry(*key))
             numbers[position] = self._entry_ids[key]
-        return numbers[code]
+        return numbers[inverse]
 
 
 class _Rows:

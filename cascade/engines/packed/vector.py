@@ -10,6 +10,8 @@ from cascade.core.expressions import Expressions, ExprId, Op
 
 Column = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+
 Result = tuple[Column, Mask | None]
 """Values, and where evaluation fails (None: nowhere). Values are arbitrary where it fails."""
 
@@ -125,3 +127,18 @@ def _where(chosen: Mask, then: Mask | None, otherwise: Mask | None) -> Mask | No
     if then is None and otherwise is None:
         return None
     return _either(None if then is None else chosen & then, None if otherwise is None else ~chosen & otherwise)
+
+
+def distinct_rows(columns: list[Column]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The rows of a matrix that are there at least once: where each comes first, and for every row its number among them.
+
+    Rows are told apart by a hash, which is then checked: sorting hashes takes a tenth of the time of sorting rows.
+    """
+    matrix = np.stack(columns, axis=1)
+    code = np.zeros(len(matrix), dtype=np.uint64)
+    for column in columns:
+        code = code * MULTIPLIER + column.view(np.uint64)
+    _, first, inverse = np.unique(code, return_index=True, return_inverse=True)
+    if (matrix != matrix[first[inverse]]).any():
+        _, first, inverse = np.unique(matrix, axis=0, return_index=True, return_inverse=True)
+    return first, inverse.reshape(-1)

@@ -1,0 +1,13 @@
+"""Durations as people read them, in messages and reports."""
+
+_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1))
+
+
+def duration_text(milliseconds: int) -> str:
+    """`1 min`, `6 h 30 min`, `no time`: the two largest units that say anything."""
+    parts: list[str] = []
+    for unit, size in _UNITS:
+        amount, milliseconds = divmod(milliseconds, size)
+        if amount:
+            parts.append(f"{amount} {unit}")
+    return " ".join(parts[:2]) or "no time"

@@ -1,0 +1,299 @@
+"""What becomes of an outage: does it end by itself, late, only by hand, or never? With the questions that decide it.
+
+All questions are asked for the faults and the number of faults given (the fewest that reach the outage), and once these stop. Without operators the outage
+always ends: *transient*, or *late* where it can outlast what caused it. It need not end, but from each of its states it can: *by chance*. It can be
+trapped, but some operator actions open a way out of every state: *operator-only*. No set of them does: *absorbing*.
+"""
+
+import enum
+import itertools
+from dataclasses import dataclass
+
+from cascade.checked.model import Class, Outage
+from cascade.questions.inquiry import Inquiry, Reply, Scope
+from cascade.reference.evaluate import Evaluator
+
+ESCAPES_ASKED_MAX = 64
+"""Sets of operator actions that are tried, smallest first."""
+
+TICKS_MAX = 10_000_000
+"""How long outages are followed."""
+
+
+class OutageClass(enum.Enum):
+    """Classes, from the mildest; the text is what a report says."""
+
+    UNREACHABLE = "unreachable"
+    TRANSIENT = "transient"
+    LATE = "late"
+    BY_CHANCE = "by chance"
+    OPERATOR_ONLY = "operator-only"
+    ABSORBING = "absorbing"
+    UNDETERMINED = "undetermined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Longest:
+    """How long the outage can last without a break: more than `exceeds_ms` (None: not shown), and never more than `at_most_ms` (None: not known).
+
+    `reply` has the run of the longest outage that was found.
+    """
+
+    exceeds_ms: int | None
+    at_most_ms: int | None
+    reply: Reply | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classification:
+    """The class of `outage` with at most `fault_count` of `faults` (None: of all), and its evidence.
+
+    `evidence` are the replies that decide the class, the decisive one last. `longest` is without operators, `longest_acting` if those of `escape` (or all of
+    them) act as soon as they are owed; `quickest_ms` how long the outage is in the shortest run that comes back. `cause_ms` is how long the faults of the
+    longest run last by themselves, None if one of them does not end by itself. `escape` is a smallest set of operator actions that opens a way out
+    of every state of the outage, () where none is needed or none is found; `trapping` says that with all operator actions there is none. `is_by_operators`:
+    without operators the outage does not happen, so that all questions are asked with them. `unrepaired` are faults of the decisive run that no command
+    undoes: with those an absorbing outage is no surprise.
+    """
+
+    outage: Outage
+    outage_class: OutageClass
+    fault_count: int
+    evidence: tuple[Reply, ...]
+    longest: Longest | None = None
+    longest_acting: Longest | None = None
+    quickest_ms: int | None = None
+    cause_ms: int | None = None
+    escape: tuple[str, ...] = ()
+    trapping: bool = False
+    is_by_operators: bool = False
+    unrepaired: tuple[str, ...] = ()
+
+
+def classify(
+    inquiry: Inquiry,
+    outage: Outage,
+    *,
+    faults: frozenset[int] | None = None,
+    fault_count: int | None = None,
+    objective_ms: int | None = None,
+) -> Classification:
+    """The class of `outage`. Without `fault_count` the fewest faults that reach it; `late` means longer than `objective_ms`, or than the cause."""
+    return _Classifier(inquiry, outage, faults, objective_ms).run(fault_count)
+
+
+class _Classifier:
+    def __init__(
+        self, inquiry: Inquiry, outage: Outage, faults: frozenset[int] | None, objective_ms: int | None
+    ) -> None:
+        self._inquiry = inquiry
+        self._outage = outage
+        self._faults = faults
+        self._objective_ms = objective_ms
+        self._count = 0
+        self._evidence: list[Reply] = []
+        # Operators that do not act in the questions about what happens by itself.
+        self._absent = inquiry.operators
+
+    def run(self, fault_count: int | None) -> Classification:
+        reached = self._inquiry.ask_never(self._outage, Scope(faults=self._faults))
+        self._evidence.append(reached)
+        if reached.run is None:
+            return self._of(OutageClass.UNREACHABLE if reached.is_no else OutageClass.UNDETERMINED)
+        self._count = reached.run.fault_count if fault_count is None else fault_count
+        if self._needs_operators():
+            self._absent = frozenset()
+        staying = self._inquiry.ask_staying(self._outage, self._scope(without=self._absent, stops=True))
+        self._evidence.append(staying)
+        if staying.is_no:
+            return self._transient()
+        trapped = self._inquiry.ask_trapped(self._outage, self._scope(without=self._absent, stops=True))
+        self._evidence.append(trapped)
+        if trapped.run is not None:
+            return self._trapped() if self._absent else self._of(OutageClass.ABSORBING)
+        if trapped.is_known and staying.run is not None:
+            self._evidence = [reached, trapped, staying]  # the run that stays is what shows it
+            return self._of(OutageClass.BY_CHANCE)
+        return self._of(OutageClass.UNDETERMINED)
+
+    def _needs_operators(self) -> bool:
+        """Whether it is operators who bring the outage about."""
+        if not self._absent:
+            return False
+        return self._inquiry.ask_never(self._outage, self._scope(without=self._absent)).is_no
+
+    def _scope(
+        self,
+        *,
+        without: frozenset[int] = frozenset(),
+        acting: frozenset[int] = frozenset(),
+        stops: bool = False,
+    ) -> Scope:
+        faults = self._inquiry.faults if stops else frozenset[int]()
+        return Scope(faults=self._faults, fault_count_max=self._count, without=without, acting=acting, stopped=faults)
+
+    def _of(
+        self,
+        outage_class: OutageClass,
+        *,
+        longest: Longest | None = None,
+        longest_acting: Longest | None = None,
+        quickest_ms: int | None = None,
+        cause_ms: int | None = None,
+        escape: tuple[str, ...] = (),
+        trapping: bool = False,
+    ) -> Classification:
+        return Classification(
+            outage=self._outage,
+            outage_class=outage_class,
+            fault_count=self._count,
+            evidence=tuple(self._evidence),
+            longest=longest,
+            longest_acting=longest_acting,
+            quickest_ms=quickest_ms,
+            cause_ms=cause_ms,
+            escape=escape,
+            trapping=trapping,
+            is_by_operators=self._absent != self._inquiry.operators,
+            unrepaired=self._unrepaired(),
+        )
+
+    def _unrepaired(self) -> tuple[str, ...]:
+        """Faults of the decisive run that change a variable which nothing but faults changes."""
+        commands = self._inquiry.system.commands
+        written = {u.variable for c in commands if c.command_class is not Class.FAULT for u in c.updates}
+        fired = set(self._evidence[-1].fired())
+        lasting = [c.name for c in commands if c.name in fired and any(u.variable not in written for u in c.updates)]
+        return tuple(lasting)
+
+    # --- it always ends ---
+
+    def _transient(self) -> Classification:
+        if not self._inquiry.is_timed:
+            return self._of(OutageClass.TRANSIENT)
+        quickest_ms, longest = self._longest(self._scope(without=self._absent))
+        run = self._evidence[0] if longest.reply is None else longest.reply
+        cause_ms = self._cause_ms(run.fired())
+        bound_ms = cause_ms if self._objective_ms is None else self._objective_ms
+        is_late = bound_ms is not None and longest.exceeds_ms is not None and longest.exceeds_ms >= bound_ms
+        is_in_time = bound_ms is None or (longest.at_most_ms is not None and longest.at_most_ms <= bound_ms)
+        outage_class = OutageClass.UNDETERMINED
+        if is_late or is_in_time:
+            outage_class = OutageClass.LATE if is_late else OutageClass.TRANSIENT
+        return self._of(
+            outage_class,
+            longest=longest,
+            longest_acting=self._longest_acting(self._absent)[1] if is_late and self._absent else None,
+            quickest_ms=quickest_ms,
+            cause_ms=cause_ms,
+        )
+
+    def _cause_ms(self, faults: tuple[str, ...]) -> int | None:
+        """How long the longest of these faults lasts; None if one does not end by itself, or there is none."""
+        ends: dict[str, int] = {}
+        for command in self._inquiry.system.commands:
+            if command.undoes and command.command_class is Class.REPAIR and command.timing is not None:
+                ends[command.undoes] = max(command.timing.earliest_ms, command.timing.latest_ms or 0)
+        if not faults or any(fault not in ends for fault in faults):
+            return None
+        return max(ends[fault] for fault in faults)
+
+    # --- it need not end ---
+
+    def _trapped(self) -> Classification:
+        operators = self._inquiry.operators
+        outage, inquiry = self._outage, self._inquiry
+        if not operators:
+            return self._of(OutageClass.ABSORBING)
+        by_hand = inquiry.ask_trapped(outage, self._scope(stops=True))
+        trapping = by_hand.run is not None
+        escape = self._escape()
+        if escape is None:
+            self._evidence.append(by_hand)
+            if trapping:
+                return self._of(OutageClass.ABSORBING, trapping=True)
+            known = OutageClass.OPERATOR_ONLY if by_hand.is_no else OutageClass.UNDETERMINED
+            return self._of(known)
+        quickest_ms, acting = self._longest_acting(escape)
+        return self._of(
+            OutageClass.OPERATOR_ONLY,
+            longest_acting=acting,
+            quickest_ms=quickest_ms,
+            escape=inquiry.names(escape),
+            trapping=trapping,
+        )
+
+    def _escape(self) -> frozenset[int] | None:
+        """A smallest set of operator actions with which, and no others, every state of the outage can be left."""
+        operators = sorted(self._inquiry.operators)
+        asked = 0
+        for size in range(1, len(operators) + 1):
+            for chosen in itertools.combinations(operators, size):
+                asked += 1
+                if asked > ESCAPES_ASKED_MAX or self._inquiry.is_late:
+                    return None
+                others = self._inquiry.operators - frozenset(chosen)
+                if self._inquiry.ask_trapped(self._outage, self._scope(without=others, stops=True)).is_no:
+                    return frozenset(chosen)
+        return None
+
+    # --- time ---
+
+    def _longest_acting(self, acting: frozenset[int]) -> tuple[int | None, Longest | None]:
+        """The same as `_longest` if `acting` do what they can as soon as they are owed it; no longest outage if it can last for ever even then."""
+        if not self._inquiry.is_timed:
+            return None, None
+        others = self._inquiry.operators - acting
+        staying = self._inquiry.ask_staying(self._outage, self._scope(without=others, acting=acting, stops=True))
+        scope = self._scope(without=others, acting=acting)
+        if staying.is_no:
+            return self._longest(scope)
+        returned = self._inquiry.ask_return(self._outage, scope)
+        return (None if returned.run is None else self._ticks_down(returned) * self._tick_ms), None
+
+    def _longest(self, scope: Scope) -> tuple[int | None, Longest]:
+        """How long the outage is in the shortest run that comes back, and how long it can be: from there by doubling, then by halves.
+
+        A limit leaves the bounds apart.
+        """
+        returned = self._inquiry.ask_return(self._outage, scope)
+        quickest = None if returned.run is None else self._ticks_down(returned)
+        timings = [c.timing for c in self._inquiry.system.commands if c.timing is not None]
+        longest_timing = max([max(t.earliest_ms, t.latest_ms or 0) for t in timings], default=0) // self._tick_ms
+        exceeds, at_most = -1, None
+        reply: Reply | None = None
+        guess = longest_timing if quickest is None else quickest
+        if quickest:
+            exceeds, reply = quickest - 1, returned
+        while (at_most is None or at_most - exceeds > 1) and guess <= TICKS_MAX:
+            asked = self._inquiry.ask_lasting(self._outage, guess * self._tick_ms, scope)
+            if asked.run is not None:
+                exceeds, reply = guess, asked
+            elif asked.is_no:
+                at_most = guess
+            else:
+                break
+            guess = max(1, longest_timing, 2 * exceeds) if at_most is None else (exceeds + at_most) // 2
+        found = Longest(
+            exceeds_ms=None if exceeds < 0 else exceeds * self._tick_ms,
+            at_most_ms=None if at_most is None else at_most * self._tick_ms,
+            reply=reply,
+        )
+        return (None if quickest is None else quickest * self._tick_ms), found
+
+    @property
+    def _tick_ms(self) -> int:
+        return self._inquiry.system.tick_ms
+
+    def _ticks_down(self, returned: Reply) -> int:
+        """How long the outage is in a run that ends where it does."""
+        assert returned.run is not None, "asked about runs only"
+        condition = next(d.value for d in returned.model.derived if d.is_outage and d.name == self._outage.name)
+        began = holding(returned, condition).index(True)
+        return returned.run.times_ticks[-1] - returned.run.times_ticks[began]
+
+
+def holding(reply: Reply, expression: int) -> list[bool]:
+    """Whether a condition of the core model holds, in each state of the run."""
+    assert reply.run is not None, "there is a run to look at"
+    return [bool(Evaluator(reply.model, state).value(expression)) for state in reply.run.states]

@@ -1,0 +1,86 @@
+"""What is asked of every spec without being told, and all that came out of it for one outage."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cascade.checked.model import Outage, System
+from cascade.diagnostics.diagnostic import Diagnostic
+from cascade.questions import partial, redundancy
+from cascade.questions.classes import Classification, OutageClass, classify
+from cascade.questions.cutsets import CutSetOptions, CutSets, cut_sets
+from cascade.questions.inquiry import Inquiry, Reply
+
+CUT_SET_OPTIONS = CutSetOptions(size_max=2, with_orders=False, with_classes=False)
+"""What `check` says of fault sets; `cutsets` says more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageAnswers:
+    """All answers about one outage. Where it needs no fault, redundancy and survival were not asked: they have no part in it."""
+
+    outage: Outage
+    cut_sets: CutSets
+    redundancy: redundancy.Redundancy | None
+    rows: tuple[partial.Row, ...]
+    classification: Classification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """The answers about all outages of `system`. `diagnostics` are errors of the spec that a question ran into.
+
+    `undetermined` are the questions that a limit left open. `seconds` is how long it took.
+    """
+
+    system: System
+    inquiry: Inquiry
+    outages: tuple[OutageAnswers, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    undetermined: tuple[Reply, ...]
+    seconds: float
+
+
+def ask_defaults(inquiry: Inquiry, outages: Sequence[Outage], tell: Callable[[str], None] = lambda _: None) -> Answers:
+    """Ask everything about each of `outages`; `tell` hears what is asked next."""
+    started = time.monotonic()
+    found: list[OutageAnswers] = []
+    for outage in outages:
+        tell(f"what brings {outage.name}")
+        sets = cut_sets(inquiry, outage, CUT_SET_OPTIONS)
+        if sets.is_interrupted:
+            raise KeyboardInterrupt
+        claims, rows = None, tuple[partial.Row, ...]()
+        if not sets.is_without_faults:
+            tell(f"which redundancy masks {outage.name}")
+            claims = redundancy.refute(inquiry, outage)
+            rows = partial.rows(inquiry, outage)
+        tell(f"how {outage.name} ends")
+        classification = classify(inquiry, outage)
+        found.append(
+            OutageAnswers(outage=outage, cut_sets=sets, redundancy=claims, rows=rows, classification=classification)
+        )
+    return Answers(
+        system=inquiry.system,
+        inquiry=inquiry,
+        outages=tuple(found),
+        diagnostics=tuple(inquiry.diagnostics.items),
+        undetermined=_undetermined(found),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _undetermined(found: list[OutageAnswers]) -> tuple[Reply, ...]:
+    """Questions without an answer that a report rests on, each once."""
+    replies: list[Reply] = []
+    for answers in found:
+        claims = answers.redundancy
+        if claims is not None:
+            replies.extend(claim.reply for claim in claims.groups)
+            replies.extend(() if claims.joint is None else (claims.joint,))
+        replies.extend(cell.reply for row in answers.rows for cell in row.cells if cell.reply is not None)
+        replies.extend(answers.cut_sets.open_replies)
+        if answers.classification.outage_class is OutageClass.UNDETERMINED:
+            replies.extend(answers.classification.evidence)
+    open_replies = {reply.check.source: reply for reply in replies if not reply.is_known}
+    return tuple(open_replies.values())

@@ -1,0 +1,272 @@
+"""What a person should know first: the answers to the default questions as findings, the gravest first.
+
+A finding is a diagnostic at the place in the spec that it is about, with the run that shows it. The same thing found for several outages is said once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cascade.checked.model import Command, Group, Outage, System
+from cascade.diagnostics.diagnostic import Diagnostic, Label
+from cascade.diagnostics.durations import duration_text
+from cascade.questions.classes import Classification, Longest, OutageClass
+from cascade.questions.defaults import Answers, OutageAnswers
+from cascade.questions.inquiry import Reply
+from cascade.questions.partial import Row, Survival
+from cascade.questions.redundancy import GroupClaim
+
+RANKS = ("CF604", "CF601", "CF602", "CF603", "CF608", "CF607", "CF609", "CF606", "CF605")
+"""Codes by gravity."""
+
+FAULTS_SHOWN_MAX = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """`reply` has the run that shows it. `outages` are all those of which it is true."""
+
+    diagnostic: Diagnostic
+    outages: tuple[str, ...]
+    reply: Reply
+
+
+def findings(answers: Answers) -> tuple[Finding, ...]:
+    """All findings, the gravest first; those of one gravity in the order of the spec."""
+    return _Findings(answers).all()
+
+
+class _Findings:
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._system: System = answers.system
+        self._commands: dict[str, Command] = {c.name: c for c in self._system.commands}
+        # By what is said, but for the outages that it is said of.
+        self._found: dict[tuple[object, ...], tuple[list[str], Reply, Callable[[str], Diagnostic]]] = {}
+
+    def all(self) -> tuple[Finding, ...]:
+        for answers in self._answers.outages:
+            self._of_outage(answers)
+        result = [
+            Finding(diagnostic=tell(_listed(outages)), outages=tuple(outages), reply=reply)
+            for outages, reply, tell in self._found.values()
+        ]
+        return tuple(sorted(result, key=lambda finding: RANKS.index(finding.diagnostic.code)))
+
+    def _add(self, key: tuple[object, ...], outage: Outage, reply: Reply, tell: Callable[[str], Diagnostic]) -> None:
+        self._found.setdefault(key, ([], reply, tell))[0].append(f"`{outage.name}`")
+
+    def _of_outage(self, answers: OutageAnswers) -> None:
+        outage = answers.outage
+        self._without_faults(answers)
+        claims = answers.redundancy
+        blamed: list[Group] = []
+        if claims is not None:
+            for claim in claims.mistaken:
+                blamed.append(claim.group)
+                self._mistaken(outage, claim)
+            if claims.joint is not None and claims.joint.run is not None and not claims.mistaken:
+                self._adding_up(outage, claims.joint)
+        for row in answers.rows:
+            for cell in row.worse_than_crash:
+                self._partial(outage, row, cell)
+        self._single_faults(answers, blamed)
+        self._class(answers.classification)
+
+    def _fault_labels(self, names: tuple[str, ...], text: str) -> tuple[Label, ...]:
+        """Where faults are declared; members of a group share the place."""
+        spans = {self._commands[n].span: None for n in names[:FAULTS_SHOWN_MAX] if n in self._commands}
+        return tuple(Label(span=span, text=text) for span in spans)
+
+    # --- what brings the outage ---
+
+    def _without_faults(self, answers: OutageAnswers) -> None:
+        empty = next((found for found in answers.cut_sets.sets if not found.commands), None)
+        if empty is None:
+            return
+        outage = answers.outage
+
+        def tell(outages: str) -> Diagnostic:
+            return Diagnostic(
+                code="CF604",
+                message=f"{outages} can happen without any fault",
+                primary=Label(span=outage.span),
+                help="look at what the run does: automation, operators and events alone suffice",
+                note="redundancy and minimal fault sets say nothing of such an outage",
+            )
+
+        self._add(("CF604", outage.name), outage, empty.reply, tell)
+
+    def _mistaken(self, outage: Outage, claim: GroupClaim) -> None:
+        group, faults = claim.group, claim.reply.fired()
+
+        def tell(outages: str) -> Diagnostic:
+            untouched = _listed([f"`{name}`" for name in claim.untouched])
+            but = f"{untouched} {'is' if len(claim.untouched) == 1 else 'are'} untouched"
+            if len(claim.untouched) < group.needs:  # each is struck at some time
+                but = f"never more than {len(group.members) - group.needs} of {len(group.members)} are lost at a time"
+            return Diagnostic(
+                code="CF601",
+                message=f"`{group.name}` does not mask {_listed([f'`{f}`' for f in faults])}: "
+                f"{outages} {_happen(outages)} although {but}",
+                primary=Label(span=group.span, text=f"needs {group.needs} of {len(group.members)}"),
+                others=self._fault_labels(faults, "defeats it"),
+                help="make what uses the group notice this failure, or let the untouched members take over without it",
+            )
+
+        self._add(("CF601", group.name, faults), outage, claim.reply, tell)
+
+    def _adding_up(self, outage: Outage, joint: Reply) -> None:
+        faults = joint.fired()
+
+        def tell(outages: str) -> Diagnostic:
+            return Diagnostic(
+                code="CF603",
+                message=f"{outages} {_happen(outages)} by losses that every group tolerates: "
+                f"{_listed([f'`{f}`' for f in faults])}",
+                primary=Label(span=outage.span),
+                others=self._fault_labels(faults, "takes part"),
+                help="look for what these groups have in common: one depends on how the other fails",
+                note="no group alone is defeated, all together are",
+            )
+
+        self._add(("CF603", faults), outage, joint, tell)
+
+    def _partial(self, outage: Outage, row: Row, cell: Survival) -> None:
+        reply, crash = cell.reply, row.crash
+        assert reply is not None and crash is not None, "fewer losses are survived than crashes"
+        survived = f"{crash.survived} crash" + ("" if crash.survived == 1 else "es")
+
+        def tell(outages: str) -> Diagnostic:
+            kind = f"only {cell.survived} of kind `{cell.kind}`" if cell.survived else f"not one of kind `{cell.kind}`"
+            return Diagnostic(
+                code="CF602",
+                message=f"`{row.group.name}` survives {survived}, but {kind}: {outages} {_happen(outages)}",
+                primary=Label(span=row.group.span),
+                others=self._fault_labels(reply.fired(), "worse than a crash"),
+                help="turn the partial failure into a complete one (fence it, restart it), or watch what really works",
+            )
+
+        self._add(("CF602", row.group.name, cell.kind, cell.survived), outage, reply, tell)
+
+    def _single_faults(self, answers: OutageAnswers, blamed: list[Group]) -> None:
+        """Single faults that suffice, apart from those that refute the redundancy of their group already."""
+        outage = answers.outage
+        inquiry = self._answers.inquiry
+        known = frozenset[int]().union(*(inquiry.faults_of(group) for group in blamed))
+        single = [s for s in answers.cut_sets.sets if len(s.commands) == 1 and not s.commands <= known]
+        if not single:
+            return
+        names = tuple(name for found in single for name in found.names)
+
+        def tell(outages: str) -> Diagnostic:
+            shown = [f"`{name}`" for name in names[:FAULTS_SHOWN_MAX]]
+            more = [f"{len(names) - len(shown)} more"] if len(names) > len(shown) else []
+            verb = ", each alone, bring" if len(names) > 1 else " alone brings"
+            return Diagnostic(
+                code="CF605",
+                message=f"{_listed([*shown, *more])}{verb} {outages}",
+                primary=Label(span=outage.span),
+                others=self._fault_labels(names, "suffices"),
+                help="these are the single points of failure; `cascade cutsets` lists what else suffices",
+            )
+
+        self._add(("CF605", names), outage, single[0].reply, tell)
+
+    # --- how the outage ends ---
+
+    def _class(self, found: Classification) -> None:
+        """Late outages are said apart: their times differ."""
+        outage = found.outage
+        known = found.evidence[-1]
+        match found.outage_class:
+            case OutageClass.LATE:
+                reply = known if found.longest is None or found.longest.reply is None else found.longest.reply
+                times = (found.longest, found.longest_acting)
+                bounds = tuple(t and (t.exceeds_ms, t.at_most_ms) for t in times)
+                self._add(("CF606", bounds, found.cause_ms), outage, reply, lambda outages: _late(outages, found))
+            case OutageClass.BY_CHANCE:
+                self._add(("CF609", outage.name), outage, known, lambda outages: _by_chance(outages, found))
+            case OutageClass.OPERATOR_ONLY:
+                key = ("CF607", found.escape, found.longest_acting and found.longest_acting.at_most_ms)
+                self._add(key, outage, known, lambda outages: _operator_only(outages, found))
+            case OutageClass.ABSORBING if not found.unrepaired:
+                self._add(("CF608", known.fired()), outage, known, lambda outages: _absorbing(outages, found))
+            case _:  # the table of outages says it
+                pass
+
+
+def _late(outages: str, found: Classification) -> Diagnostic:
+    longest, acting = found.longest, found.longest_acting
+    cause = f"a fault that ends after {duration_text(found.cause_ms)}" if found.cause_ms is not None else "its cause"
+    verb = "outlast" if " and " in outages else "outlasts"
+    notes: list[str] = []
+    if found.quickest_ms:
+        notes.append(f"at best over after {duration_text(found.quickest_ms)}")
+    if acting is not None and acting.at_most_ms is not None:
+        notes.append(f"if operators act, after {duration_text(acting.at_most_ms)} at the latest")
+    return Diagnostic(
+        code="CF606",
+        message=f"{outages} {verb} {cause}: {longest_text(longest)}",
+        primary=Label(span=found.outage.span),
+        help="find what keeps it up after the fault is gone: a rebuild, a retry, a queue, a rule that does not go back",
+        note="; ".join(notes),
+    )
+
+
+def longest_text(longest: Longest | None) -> str:
+    """`up to 6 h`; what a limit left open is said."""
+    if longest is None:
+        return "for how long is not known"
+    if longest.at_most_ms is not None and (longest.exceeds_ms is None or longest.at_most_ms - longest.exceeds_ms >= 0):
+        return f"up to {duration_text(longest.at_most_ms)}"
+    if longest.exceeds_ms is not None:
+        return f"more than {duration_text(longest.exceeds_ms)}"
+    return "for how long is not known"
+
+
+def _by_chance(outages: str, found: Classification) -> Diagnostic:
+    return Diagnostic(
+        code="CF609",
+        message=f"{outages} can stay for ever: there is a way back, but nothing makes the system take it",
+        primary=Label(span=found.outage.span),
+        help="the loop of the run shows what repeats; break it, or make the way back owed",
+        note="without operators, once faults stop",
+    )
+
+
+def _operator_only(outages: str, found: Classification) -> Diagnostic:
+    who = _listed([f"`{name}`" for name in found.escape]) if found.escape else "operators"
+    acting = found.longest_acting
+    notes = ["without operators there is no way back, once faults stop"]
+    if acting is not None and acting.at_most_ms is not None:
+        notes.append(f"if they act, it is over after {duration_text(acting.at_most_ms)} at the latest")
+    elif found.escape:
+        notes.append("even if they act, it can go on: there are runs in which they do not suffice")
+    if found.trapping:
+        notes.append("other operator actions can take the way back away")
+    return Diagnostic(
+        code="CF607",
+        message=f"{outages} can last until somebody acts: {who}",
+        primary=Label(span=found.outage.span),
+        help="automate the way out, or break the loop that keeps the outage up",
+        note="; ".join(notes),
+    )
+
+
+def _absorbing(outages: str, found: Classification) -> Diagnostic:
+    return Diagnostic(
+        code="CF608",
+        message=f"{outages} can come to stay: nothing leads back, no operator action either",
+        primary=Label(span=found.outage.span),
+        help="add the repair or the operator action that people would take, or remove the trap",
+        note="operators bring this outage about" if found.is_by_operators else "",
+    )
+
+
+def _happen(outages: str) -> str:
+    return "happen" if " and " in outages else "happens"
+
+
+def _listed(names: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""

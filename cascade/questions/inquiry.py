@@ -1,0 +1,273 @@
+"""Questions that nobody declared: checks made as data, asked like declared ones, within bounds.
+
+A question is a `Check` whose clauses are sets of commands; `source` is the text that a person would declare for the same question. Equal questions are
+asked once. An error of the spec that a question runs into is kept, and makes that question undetermined.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from cascade.checked.model import Check, Class, Formula, FormulaKind, Group, Limit, Outage, Strikes, System
+from cascade.core.lower import lower
+from cascade.core.model import CoreModel
+from cascade.core.queries import Query
+from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.limits import Limits, Progress, StopReason
+from cascade.questions.ask import Asked, ask
+from cascade.questions.declared import CheckResult, conclude
+from cascade.questions.failures import describe_failure
+from cascade.verdicts.answer import Statistics
+from cascade.verdicts.run import ReplayedRun
+from cascade.verdicts.verdict import Undetermined
+
+NAME = "question"
+"""No declared check clashes with it: it is never looked up by name, and links that only a check cuts stay whole."""
+
+_NO_COMMANDS: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What may happen in a question.
+
+    `faults` may fire and no others (None: all), at most `fault_count_max` times together; `without` never fire; `acting` are owed; `stopped` fire finitely
+    often only. `strikes` is what the language has no clause for: how many different faults, and in which order. `state_count_max` is a limit for a question
+    that is nice to know.
+    """
+
+    faults: frozenset[int] | None = None
+    fault_count_max: int | None = None
+    redundancy_holds: bool = False
+    without: frozenset[int] = _NO_COMMANDS
+    acting: frozenset[int] = _NO_COMMANDS
+    stopped: frozenset[int] = _NO_COMMANDS
+    strikes: Strikes | None = None
+    state_count_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What is known of a question. `run` shows that the answer is yes, `is_no` that there is no such run; else a limit was reached."""
+
+    check: Check
+    model: CoreModel
+    query: Query
+    asked: Asked
+
+    @property
+    def run(self) -> ReplayedRun | None:
+        """The run that shows it."""
+        return self.asked.evidence if isinstance(self.asked.evidence, ReplayedRun) else None
+
+    @property
+    def is_no(self) -> bool:
+        """No run does it: all were explored."""
+        return self.asked.evidence is not None and self.run is None
+
+    @property
+    def is_known(self) -> bool:
+        """Undetermined is neither yes nor no."""
+        return self.asked.evidence is not None
+
+    @property
+    def stop_reason(self) -> StopReason | None:
+        """Why there is no answer."""
+        return None if self.asked.undetermined is None else self.asked.undetermined.reason
+
+    def fired(self, command_class: Class = Class.FAULT) -> tuple[str, ...]:
+        """Commands of a class in the order in which the run first fires them."""
+        if self.run is None:
+            return ()
+        commands = [self.model.commands[step] for step in self.run.steps if step >= 0]
+        return tuple(dict.fromkeys(c.name for c in commands if c.command_class.value == command_class.value))
+
+
+class Inquiry:
+    """Asks questions about one system. `seconds_max` bounds all of them together, `limits` each by itself."""
+
+    def __init__(
+        self,
+        system: System,
+        *,
+        engine: str = "explicit",
+        limits: Limits = Limits(),
+        progress: Callable[[str], Progress] = lambda _: Progress(),
+        seconds_max: float | None = None,
+    ) -> None:
+        # Formulas of questions grow in a table of their own.
+        self.system = replace(system, builder=system.builder.copy())
+        self.diagnostics = Diagnostics()
+        self.asked_count = 0
+        self.state_count = 0
+        self._engine = engine
+        self._limits = limits
+        self._progress = progress
+        self._deadline = None if seconds_max is None else time.monotonic() + seconds_max
+        self._known: dict[Check, Reply] = {}
+        self._of_checks = frozenset(i for i, c in enumerate(system.commands) if c.cut_checks is not None)
+        self.faults = self._of_class(Class.FAULT)
+        self.operators = self._of_class(Class.OPERATOR)
+        self.is_timed = any(c.timing is not None for i, c in enumerate(system.commands) if i not in self._of_checks)
+
+    def _of_class(self, wanted: Class) -> frozenset[int]:
+        commands = enumerate(self.system.commands)
+        return frozenset(i for i, c in commands if c.command_class is wanted) - self._of_checks
+
+    def names(self, commands: Iterable[int]) -> tuple[str, ...]:
+        """Names of commands, in the order of the spec."""
+        return tuple(self.system.commands[i].name for i in sorted(commands))
+
+    def faults_of(self, group: Group) -> frozenset[int]:
+        """Faults of the members of a group and of their parts."""
+        inside = {i: self._is_inside(self.system.commands[i].component, group) for i in self.faults}
+        return frozenset(i for i, is_inside in inside.items() if is_inside)
+
+    def _is_inside(self, component: str, group: Group) -> bool:
+        return self.member_of(component, group) is not None
+
+    def member_of(self, component: str, group: Group) -> str | None:
+        """The member of `group` that `component` is, or is a part of."""
+        for member in group.members:
+            if component == member or component.startswith(f"{member}."):
+                return member
+        return None
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time for all questions together is over."""
+        return self._deadline is not None and time.monotonic() >= self._deadline
+
+    # --- asking ---
+
+    def ask_never(self, outage: Outage, scope: Scope) -> Reply:
+        """Is `outage` reachable? A run says yes."""
+        return self.ask(FormulaKind.NEVER, (outage.condition,), f"never {outage.name}", scope)
+
+    def ask_lasting(self, outage: Outage, duration_ms: int, scope: Scope) -> Reply:
+        """Can `outage` last longer than `duration_ms` without a break? A run says yes."""
+        text = f"{outage.name} lasts at most {_duration_source(duration_ms)}"
+        return self.ask(FormulaKind.LASTS_AT_MOST, (outage.condition,), text, scope, duration_ms)
+
+    def ask_staying(self, outage: Outage, scope: Scope) -> Reply:
+        """Can `outage` stay for ever on a fair run? A run says yes."""
+        text = f"{outage.name} leads to not {outage.name}"
+        return self.ask(FormulaKind.LEADS_TO, self._from_to(outage), text, scope)
+
+    def ask_trapped(self, outage: Outage, scope: Scope) -> Reply:
+        """Is a state of `outage` reachable from which no run leads out of it? A run says yes."""
+        text = f"{outage.name} can lead to not {outage.name}"
+        return self.ask(FormulaKind.CAN_LEAD_TO, self._from_to(outage), text, scope)
+
+    def ask_return(self, outage: Outage, scope: Scope) -> Reply:
+        """Is there a run into `outage` and out of it again? A run says yes."""
+        text = f"possible {outage.name} then not {outage.name}"
+        return self.ask(FormulaKind.POSSIBLE, self._from_to(outage), text, scope)
+
+    def _from_to(self, outage: Outage) -> tuple[int, int]:
+        return outage.condition, self.system.builder.not_(outage.condition)
+
+    def ask(
+        self, kind: FormulaKind, conditions: tuple[int, ...], text: str, scope: Scope, duration_ms: int | None = None
+    ) -> Reply:
+        """The answer to a question; the same one is not searched for twice."""
+        check = self._check(Formula(kind=kind, conditions=conditions, duration_ms=duration_ms), text, scope)
+        known = self._known.get(check)
+        if known is None or (not known.is_known and scope.state_count_max is None):
+            self._known[check] = self._ask(check, scope.state_count_max)
+        return self._known[check]
+
+    def _ask(self, check: Check, state_count_max: int | None) -> Reply:
+        model, query = lower(self.system, check)
+        limits = self._limits
+        if state_count_max is not None:
+            limits = replace(limits, state_count_max=min(state_count_max, limits.state_count_max or state_count_max))
+        if self._deadline is not None:
+            left = max(0.0, self._deadline - time.monotonic())
+            seconds_max = left if limits.seconds_max is None else min(left, limits.seconds_max)
+            limits = replace(limits, seconds_max=seconds_max)
+        if limits.seconds_max == 0.0:
+            stopped = Undetermined(reason=StopReason.TIME, statistics=Statistics())
+            asked = Asked(evidence=None, undetermined=stopped, statistics=Statistics())
+        else:
+            asked = ask(model, query, engine=self._engine, limits=limits, progress=self._progress(check.source))
+        self.asked_count += 1
+        self.state_count += asked.statistics.state_count
+        if asked.undetermined is not None:
+            if asked.undetermined.reason is StopReason.INTERRUPTED:
+                raise KeyboardInterrupt
+            if asked.undetermined.failure is not None:
+                self.diagnostics.add(describe_failure(self.system, check, model, asked.undetermined.failure))
+        return Reply(check=check, model=model, query=query, asked=asked)
+
+    def result(self, reply: Reply) -> CheckResult:
+        """The answer as the verdict of the check that asks for it, with its explanation."""
+        return conclude(self.system, reply.check, reply.model, reply.query, reply.asked)
+
+    # --- the check that asks ---
+
+    def _check(self, formula: Formula, text: str, scope: Scope) -> Check:
+        excluded = set(scope.without | self._of_checks)
+        budgets: tuple[Limit, ...] = ()
+        if scope.faults is not None:
+            excluded |= self.faults - scope.faults
+        if scope.fault_count_max is not None:
+            budgets = (Limit(count=scope.fault_count_max, commands=self.faults),)
+        return Check(
+            name=NAME,
+            text="",
+            source=" ".join((text, *self._clauses(scope))),
+            formula=formula,
+            budgets=budgets,
+            limits=(),
+            excluded=frozenset(excluded),
+            while_redundancy_holds=scope.redundancy_holds,
+            strikes=scope.strikes,
+            stopped=scope.stopped,
+            acting=scope.acting,
+            fixes=(),
+            expect_violated=False,
+            span=self.system.span,
+        )
+
+    def _clauses(self, scope: Scope) -> list[str]:
+        """What a person would declare, in the language where it has a clause for it."""
+        clauses: list[str] = []
+        if scope.redundancy_holds:
+            clauses.append("while redundancy holds")
+        count = scope.fault_count_max
+        if scope.faults is not None and scope.faults != self.faults:
+            if scope.faults:
+                clauses.append(f"with only {', '.join(self._selectors(scope.faults))}")
+            else:
+                count = 0
+        if count is not None:
+            clauses.append(f"with at most {count} fault" + ("" if count == 1 else "s"))
+        if scope.without:
+            clauses.append(f"without {self._class_or_names(scope.without)}")
+        if scope.stopped:
+            clauses.append(f"once {self._class_or_names(scope.stopped)} stop")
+        if scope.acting:
+            clauses.append(f"if {self._class_or_names(scope.acting)} act")
+        return clauses
+
+    def _selectors(self, faults: frozenset[int]) -> tuple[str, ...]:
+        for group in self.system.groups:
+            if faults == self.faults_of(group):
+                return (group.name,)
+        return self.names(faults)
+
+    def _class_or_names(self, commands: frozenset[int]) -> str:
+        if commands == self.faults:
+            return "faults"
+        if commands == self.operators:
+            return "operators"
+        return ", ".join(self.names(commands))
+
+
+def _duration_source(milliseconds: int) -> str:
+    """A duration as the language writes it."""
+    for unit, size in (("h", 3_600_000), ("min", 60_000), ("s", 1_000)):
+        if milliseconds and milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"

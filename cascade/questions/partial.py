@@ -1,0 +1,73 @@
+"""Crash versus partial failure: how many losses of each kind a group survives.
+
+For a group, a fault kind and an outage: only faults of that kind in that group fire, at most `n` times together, for `n` from 1 to the size of the group.
+The first `n` that reaches the outage ends the row's cell: `n - 1` losses are survived. Everything that is no fault happens as usual.
+"""
+
+from dataclasses import dataclass
+
+from cascade.checked.model import Group, Outage
+from cascade.questions.inquiry import Inquiry, Reply, Scope
+
+CRASH = "crash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survival:
+    """One cell: `survived` losses of `kind` never lead to the outage. `reply` is the first question without a no: a run, or stopped by a limit.
+
+    `survived` is a lower bound unless `is_exact`. It ends at the size of the group.
+    """
+
+    kind: str
+    survived: int
+    is_exact: bool
+    reply: Reply | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A group and an outage with a cell for each kind of fault that its members have, crashes first."""
+
+    outage: Outage
+    group: Group
+    cells: tuple[Survival, ...]
+
+    @property
+    def crash(self) -> Survival | None:
+        """The cell of crashes."""
+        return next((cell for cell in self.cells if cell.kind == CRASH), None)
+
+    @property
+    def worse_than_crash(self) -> tuple[Survival, ...]:
+        """Kinds of which surely fewer losses are survived than crashes."""
+        crash = self.crash
+        if crash is None:
+            return ()
+        return tuple(
+            cell for cell in self.cells if cell is not crash and cell.is_exact and cell.survived < crash.survived
+        )
+
+
+def rows(inquiry: Inquiry, outage: Outage) -> tuple[Row, ...]:
+    """A row for each group whose members can fail."""
+    result: list[Row] = []
+    for group in inquiry.system.groups:
+        by_kind: dict[str, set[int]] = {}
+        for fault in sorted(inquiry.faults_of(group)):
+            by_kind.setdefault(inquiry.system.commands[fault].kind, set()).add(fault)
+        kinds = sorted(by_kind, key=lambda kind: (kind != CRASH, list(by_kind).index(kind)))
+        cells = tuple(_survival(inquiry, outage, group, kind, frozenset(by_kind[kind])) for kind in kinds)
+        if cells:
+            result.append(Row(outage=outage, group=group, cells=cells))
+    return tuple(result)
+
+
+def _survival(inquiry: Inquiry, outage: Outage, group: Group, kind: str, faults: frozenset[int]) -> Survival:
+    for count in range(1, len(group.members) + 1):
+        reply = inquiry.ask_never(outage, Scope(faults=faults, fault_count_max=count))
+        if reply.run is not None:
+            return Survival(kind=kind, survived=count - 1, is_exact=True, reply=reply)
+        if not reply.is_no:
+            return Survival(kind=kind, survived=count - 1, is_exact=False, reply=reply)
+    return Survival(kind=kind, survived=len(group.members), is_exact=True, reply=None)

@@ -1,0 +1,225 @@
+"""The answers to the default questions as text: findings first, then what they rest on.
+
+All functions return text; nothing here writes to a stream.
+"""
+
+from cascade.core.queries import Lasso, Reach, Recover
+from cascade.diagnostics.codes import Severity
+from cascade.diagnostics.diagnostic import Diagnostic
+from cascade.diagnostics.durations import duration_text
+from cascade.diagnostics.printable import printable
+from cascade.diagnostics.render import STYLES
+from cascade.questions.classes import Classification, OutageClass
+from cascade.questions.declared import CheckResult
+from cascade.questions.defaults import Answers, OutageAnswers
+from cascade.questions.findings import Finding, findings, longest_text
+from cascade.questions.partial import Row, Survival
+from cascade.reports.cutsets import extent_text, set_rows
+from cascade.reports.layout import Layout
+from cascade.reports.runs import run_lines, run_summary
+from cascade.reports.tables import table_lines
+from cascade.reports.wording import count_text, seconds_text
+from cascade.verdicts.verdict import Holds
+
+INDENT = 4
+_MARKS = {Severity.FINDING: "✗", Severity.NOTICE: "!"}
+UNDETERMINED_SHOWN_MAX = 8
+
+
+def answers_text(answers: Answers, layout: Layout, *, with_runs: bool) -> str:
+    """Everything. The run of the first finding is shown in full, of all with `with_runs`."""
+    found = findings(answers)
+    lines: list[str] = []
+    for finding in found:
+        lines.extend(_finding_lines(answers, finding, layout, with_run=with_runs))
+    if not found:
+        lines.extend(_nothing_lines(answers, layout))
+    lines.extend(_undetermined_lines(answers, layout))
+    lines.extend(_survival_lines(answers, layout))
+    lines.extend(_set_lines(answers, layout))
+    lines.extend(_outage_lines(answers, layout))
+    if found and not with_runs:
+        lines.extend(["", layout.paint(f"How {found[0].diagnostic.code} happens", "strong")])
+        lines.extend(_run_lines(answers, found[0], layout)[:-1])
+    lines.extend(["", *_summary_lines(answers, found, layout)])
+    return "\n".join(lines)
+
+
+def is_refuted(answers: Answers) -> bool:
+    """Whether there is a finding, not only notices: what the design claims is not so."""
+    return any(finding.diagnostic.severity is Severity.FINDING for finding in findings(answers))
+
+
+# --- findings ---
+
+
+def _finding_lines(answers: Answers, finding: Finding, layout: Layout, *, with_run: bool) -> list[str]:
+    diagnostic = finding.diagnostic
+    lead = f"{_MARKS[diagnostic.severity]} {diagnostic.code}  "
+    style = STYLES[diagnostic.severity]
+    first, *rest = layout.wrap(diagnostic.message.replace("`", ""), indent=len(lead), style="strong")
+    lines = [layout.paint(lead, style) + first.replace(" " * len(lead), "", 1), *rest]
+    lines.extend(layout.wrap(_place(diagnostic), indent=INDENT, hang=2, style="faint"))
+    if diagnostic.note:
+        lines.extend(layout.wrap(diagnostic.note, indent=INDENT, hang=2))
+    result = answers.inquiry.result(finding.reply)
+    if with_run:
+        lines.extend(_run_lines(answers, finding, layout))
+    elif finding.reply.run is not None and result.explanation is not None:
+        lines.append(layout.paint(run_summary(result, finding.reply.run, result.explanation, layout), "faint"))
+    return lines
+
+
+def _place(diagnostic: Diagnostic) -> str:
+    span = diagnostic.primary.span
+    label = f", {diagnostic.primary.text}" if diagnostic.primary.text else ""
+    return f"{printable(span.source.name)}:{span.line}{label}"
+
+
+def _run_lines(answers: Answers, finding: Finding, layout: Layout) -> list[str]:
+    result = answers.inquiry.result(finding.reply)
+    if finding.reply.run is None or result.explanation is None:
+        return []
+    ending = _ending(result, finding.outages[0].strip("`"), finding.diagnostic.code)
+    return run_lines(result, finding.reply.run, result.explanation, layout, ending=ending)
+
+
+def _ending(result: CheckResult, outage: str, code: str) -> str:
+    """What the last state of the run shows."""
+    match result.query:
+        case Recover():
+            by_hand = ", unless operators act" if code == "CF607" else ""
+            return f"nothing leads out of {outage} any more{by_hand}"
+        case Reach(clock=None):
+            return f"{outage} is over" if isinstance(result.verdict, Holds) else f"{outage} begins"
+        case Reach():
+            return f"{outage} still lasts"
+        case Lasso():
+            return ""
+
+
+def _nothing_lines(answers: Answers, layout: Layout) -> list[str]:
+    if not answers.outages:
+        return layout.wrap("no outage is declared, so nothing was asked", indent=2)
+    if answers.undetermined:
+        return []
+    return layout.wrap("✓ nothing was found that the design does not intend", style="good")
+
+
+def _undetermined_lines(answers: Answers, layout: Layout) -> list[str]:
+    lines: list[str] = []
+    for reply in answers.undetermined[:UNDETERMINED_SHOWN_MAX]:
+        lines.extend(layout.wrap(f"? undetermined: {reply.check.source}", hang=2, style="warning"))
+        if reply.stop_reason is not None:
+            lines.extend(layout.wrap(reply.stop_reason.value, indent=INDENT, style="faint"))
+    more = len(answers.undetermined) - UNDETERMINED_SHOWN_MAX
+    if more > 0:
+        lines.extend(layout.wrap(f"? and {count_text(more, 'more question')} undetermined", style="warning"))
+    return lines
+
+
+# --- tables ---
+
+
+def _survival_lines(answers: Answers, layout: Layout) -> list[str]:
+    """Rows that are equal but for the outage are one."""
+    merged: dict[tuple[str, tuple[tuple[str, int, bool], ...]], tuple[Row, list[str]]] = {}
+    for row in (row for found in answers.outages for row in found.rows):
+        key = (row.group.name, tuple((c.kind, c.survived, c.is_exact) for c in row.cells))
+        merged.setdefault(key, (row, []))[1].append(row.outage.name)
+    if not merged:
+        return []
+    kinds = list(dict.fromkeys(cell.kind for row, _ in merged.values() for cell in row.cells))
+    rows: list[list[str]] = []
+    for row, outages in merged.values():
+        cells = {cell.kind: cell for cell in row.cells}
+        counts = [_cell_text(cells[kind], row) if kind in cells else "" for kind in kinds]
+        rows.append([row.group.name, f"{row.group.needs} of {len(row.group.members)}", *counts, ", ".join(outages)])
+    title = layout.paint("Losses survived, by kind of fault", "strong")
+    return ["", title, *table_lines(["group", "needs", *kinds, "before"], rows, layout)]
+
+
+def _cell_text(cell: Survival, row: Row) -> str:
+    if not cell.is_exact:
+        return f"≥ {cell.survived} ?"
+    return "all" if cell.survived == len(row.group.members) else str(cell.survived) if cell.survived else "none"
+
+
+def _set_lines(answers: Answers, layout: Layout) -> list[str]:
+    """Outages with the same fault sets are one."""
+    merged: dict[tuple[object, ...], tuple[OutageAnswers, list[str]]] = {}
+    for found in answers.outages:
+        sets = found.cut_sets
+        key = (tuple(s.commands for s in sets.sets), sets.is_all, sets.complete_to)
+        merged.setdefault(key, (found, []))[1].append(found.outage.name)
+    lines: list[str] = []
+    for found, outages in merged.values():
+        head = f"Minimal fault sets of {', '.join(outages)}: {extent_text(found.cut_sets)}"
+        lines.extend(["", *layout.wrap(head, hang=2, style="strong")])
+        rows = [[row[0], row[1], row[3]] for row in set_rows(answers.inquiry, found.cut_sets)]
+        if rows:
+            columns = [i for i in range(3) if any(row[i] for row in rows)]
+            headings = ("size", "earliest", "faults")
+            lines.extend(
+                table_lines([headings[i] for i in columns], [[row[i] for i in columns] for row in rows], layout)
+            )
+    return lines
+
+
+def _outage_lines(answers: Answers, layout: Layout) -> list[str]:
+    if not answers.outages:
+        return []
+    rows = [_outage_row(found.classification) for found in answers.outages]
+    title = layout.paint("How outages end, once faults stop", "strong")
+    return ["", title, *table_lines(["outage", "class", "faults", "how"], rows, layout)]
+
+
+def _outage_row(found: Classification) -> list[str]:
+    is_reached = found.outage_class is not OutageClass.UNREACHABLE and found.evidence[0].run is not None
+    count = f"≤ {found.fault_count}" if is_reached else ""
+    return [found.outage.name, found.outage_class.value, count, _how(found)]
+
+
+def _how(found: Classification) -> str:
+    parts: list[str] = []
+    match found.outage_class:
+        case OutageClass.TRANSIENT | OutageClass.LATE:
+            parts.append("by itself" if found.longest is None else f"by itself, {longest_text(found.longest)}")
+            if found.quickest_ms:
+                parts.append(f"at best after {duration_text(found.quickest_ms)}")
+            if found.longest_acting is not None:
+                parts.append(f"if operators act {longest_text(found.longest_acting)}")
+        case OutageClass.BY_CHANCE:
+            parts.append("it can, but nothing makes it")
+        case OutageClass.OPERATOR_ONLY:
+            parts.append(f"by {', '.join(found.escape)}" if found.escape else "by operators")
+            if found.longest_acting is not None:
+                parts.append(longest_text(found.longest_acting))
+        case OutageClass.ABSORBING if found.unrepaired:
+            parts.append(f"never: nothing repairs {', '.join(found.unrepaired)}")
+        case OutageClass.ABSORBING:
+            parts.append("never")
+        case OutageClass.UNREACHABLE:
+            parts.append("it cannot happen")
+        case OutageClass.UNDETERMINED:
+            parts.append("a limit was reached")
+    if found.is_by_operators:
+        parts.append("operators bring it about")
+    return "; ".join(parts)
+
+
+def _summary_lines(answers: Answers, found: tuple[Finding, ...], layout: Layout) -> list[str]:
+    grave = sum(finding.diagnostic.severity is Severity.FINDING for finding in found)
+    parts = [count_text(grave, "finding"), count_text(len(found) - grave, "notice")]
+    if answers.undetermined:
+        parts.append(f"{len(answers.undetermined):,} undetermined")
+    inquiry = answers.inquiry
+    tail = (
+        f"{count_text(inquiry.asked_count, 'question')}, {count_text(inquiry.state_count, 'state')}, "
+        f"{seconds_text(answers.seconds)}"
+    )
+    style = "error" if grave else "warning" if found or answers.undetermined else "good"
+    lines = layout.wrap(f"{', '.join(parts)} ({tail})", hang=2, style=style)
+    if found:
+        lines.extend(layout.wrap(f"cascade explain {found[0].diagnostic.code} says more", style="faint"))
+    return lines
