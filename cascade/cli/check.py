@@ -2,10 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 
+from cascade import __version__
 from cascade.checked.model import System
-from cascade.cli.exit_codes import ExitCode, worst
+from cascade.cli.exit_codes import MEANINGS, ExitCode, worst
 from cascade.cli.loading import load_or_complain, show_diagnostics, unknown_names
+from cascade.cli.outputs import TEXT, check_outputs, parse_outputs, write_outputs
 from cascade.cli.progress import ProgressLine
 from cascade.cli.streams import columns, complain, paint_for, say
 from cascade.diagnostics.diagnostic import Diagnostics
@@ -17,7 +21,9 @@ from cascade.questions.declared import CheckResult
 from cascade.questions.defaults import Answers
 from cascade.reports import findings as terminal_findings
 from cascade.reports import terminal
+from cascade.reports.formats import render
 from cascade.reports.layout import Layout
+from cascade.reports.results import FileReport, Results
 from cascade.verdicts.verdict import Undetermined
 
 
@@ -43,7 +49,13 @@ def run(options: argparse.Namespace) -> ExitCode:
         complain(f"cascade: {line}")
     if unknown_engines:
         return ExitCode.BAD_INPUT
-    checker = _Checker(check_options, with_runs=options.trace, with_stats=options.stats)
+    outputs, wrong = parse_outputs(options.output)
+    wrong = wrong or check_outputs(outputs)
+    show_diagnostics(wrong)
+    if wrong:
+        return ExitCode.BAD_INPUT
+    is_text = options.format == TEXT
+    checker = _Checker(check_options, with_runs=options.trace, with_stats=options.stats, is_text=is_text)
     if not checker.accepts_names(options.files):
         return ExitCode.BAD_INPUT
     for path in options.files:
@@ -54,12 +66,16 @@ def run(options: argparse.Namespace) -> ExitCode:
         except Exception as error:  # noqa: BLE001 - a bug of ours in one file must not hide the verdicts of the others
             complain(f"cascade: while checking {printable(path)}:")
             report_bug(error, is_debug=options.debug)
-            checker.note_internal_error()
+            checker.note_internal_error(path, error)
         if checker.is_interrupted:
             checker.codes.append(ExitCode.INTERRUPTED)
             break
     checker.finish()
-    return worst(checker.codes)
+    code = worst(checker.codes)
+    results = checker.results(code)
+    if not is_text:
+        sys.stdout.write(render(options.format, results))
+    return code if write_outputs(outputs, results) else worst([code, ExitCode.BAD_INPUT])
 
 
 def _unasked(options: argparse.Namespace) -> Unasked:
@@ -71,9 +87,12 @@ def _unasked(options: argparse.Namespace) -> Unasked:
 class _Checker:
     """Prints as verdicts come in, and keeps count."""
 
-    def __init__(self, options: CheckOptions, *, with_runs: bool, with_stats: bool) -> None:
+    def __init__(self, options: CheckOptions, *, with_runs: bool, with_stats: bool, is_text: bool) -> None:
         self.codes: list[ExitCode] = []
         self.is_interrupted = False
+        self._say: Callable[[str], None] = say if is_text else lambda _: None
+        self._reports: list[FileReport] = []
+        self._decided: list[CheckResult] = []
         self._options = options
         self._with_runs = with_runs
         self._with_stats = with_stats
@@ -103,16 +122,19 @@ class _Checker:
     def check(self, path: str) -> None:
         """Check one file and report on it."""
         self._totals.files += 1
-        if self._options.fix_names and load_or_complain(path, self._options.fix_names) is None:
-            self._note_errors()
+        self._decided = []
+        if self._options.fix_names and not self._accepts_fixes(path):
             return
         try:
             result = check_file(path, self._options, self._progress.of, lambda r: self._on_result(path, r))
         except KeyboardInterrupt:
             self.is_interrupted = True
+            checks = tuple(self._decided)
+            self._reports.append(report_of(FileResult(path=path, system=None, diagnostics=(), checks=checks)))
             return
         finally:
             self._progress.clear()
+        self._reports.append(report_of(result))
         if not self._options.fix_names:  # else they were shown above
             show_diagnostics(result.diagnostics)
         if any(d for d in Diagnostics(items=list(result.diagnostics)).errors):
@@ -122,8 +144,11 @@ class _Checker:
         elif not result.checks:
             self._say_why_nothing(path, result)
 
-    def note_internal_error(self) -> None:
+    def note_internal_error(self, path: str, error: Exception) -> None:
         """Count a bug of ours, which must never look like success."""
+        checks = tuple(self._decided)
+        report = report_of(FileResult(path=path, system=None, diagnostics=(), checks=checks))
+        self._reports.append(replace(report, internal_error=f"{type(error).__name__}: {error}"))
         self._totals.internal_errors += 1
         self.codes.append(ExitCode.INTERNAL_ERROR)
 
@@ -132,16 +157,37 @@ class _Checker:
         if self.is_interrupted:
             complain("interrupted: the checks that are not listed were not decided")
         if self._totals.as_expected or self._totals.unexpected or self._totals.undetermined or self._totals.files > 1:
-            say(("" if self._is_after_blank else "\n") + terminal.summary(self._totals, self._layout))
+            self._say(("" if self._is_after_blank else "\n") + terminal.summary(self._totals, self._layout))
+
+    def results(self, code: ExitCode) -> Results:
+        """All that came out, for the formats."""
+        return Results(
+            version=__version__,
+            files=tuple(self._reports),
+            exit_code=code.value,
+            exit_meaning=MEANINGS[code],
+            is_interrupted=self.is_interrupted,
+        )
+
+    def _accepts_fixes(self, path: str) -> bool:
+        """Whether the spec has the fixes of the command line; complains otherwise."""
+        if load_or_complain(path, self._options.fix_names) is not None:
+            return True
+        diagnostics = Diagnostics()
+        load_system(path, diagnostics, self._options.fix_names)
+        self._reports.append(FileReport(path=path, diagnostics=tuple(diagnostics.items)))
+        self._note_errors()
+        return False
 
     def _on_result(self, path: str, result: CheckResult) -> None:
         self._progress.clear()
+        self._decided.append(result)
         root = result.model.components[0]
         self._show_header(path, root.type_name, root.text)
         self._totals.add(result)
         text = terminal.check_text(result, self._layout, with_run=self._with_runs, with_stats=self._with_stats)
         self._is_after_blank = text.endswith("\n")
-        say(text)
+        self._say(text)
         if isinstance(result.verdict, Undetermined):
             is_spec_error = result.verdict.reason is StopReason.SPEC_ERROR
             if is_spec_error:
@@ -159,7 +205,7 @@ class _Checker:
             return
         self._show_header(path, system.name, system.text)
         show_diagnostics(answers.diagnostics)
-        say(terminal_findings.answers_text(answers, self._layout, with_runs=self._with_runs))
+        self._say(terminal_findings.answers_text(answers, self._layout, with_runs=self._with_runs))
         self._is_after_blank = False
         if answers.diagnostics:
             self.codes.append(ExitCode.BAD_INPUT)
@@ -171,10 +217,10 @@ class _Checker:
     def _show_header(self, path: str, system_name: str, text: str) -> None:
         if self._header_of != path:
             if self._header_of is not None and not self._is_after_blank:
-                say("")
+                self._say("")
             self._is_after_blank = False
             self._header_of = path
-            say(terminal.header(path, system_name, text, self._layout))
+            self._say(terminal.header(path, system_name, text, self._layout))
 
     def _note_errors(self) -> None:
         self._totals.files_with_errors += 1
@@ -190,4 +236,21 @@ class _Checker:
             text = f"no check is declared; a first one: check safe: never {outage} while redundancy holds"
         else:
             text = "none of the checks that were asked for"
-        say("\n".join(self._layout.wrap(text, indent=2)))
+        self._say("\n".join(self._layout.wrap(text, indent=2)))
+
+
+def report_of(result: FileResult) -> FileReport:
+    """What the formats may know of a file. Where an error ended it early, the checks that were decided say what its system is."""
+    system = result.system
+    name, text = ("", "") if system is None else (system.name, system.text)
+    if system is None and result.checks:
+        root = result.checks[0].model.components[0]
+        name, text = root.type_name, root.text
+    return FileReport(
+        path=result.path,
+        system_name=name,
+        text=text,
+        diagnostics=result.diagnostics,
+        checks=result.checks,
+        answers=result.answers,
+    )

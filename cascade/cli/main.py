@@ -12,6 +12,7 @@ from cascade.cli import streams
 from cascade.cli.arguments import duration_seconds, positive_count, size_bytes
 from cascade.cli.exit_codes import MEANINGS, ExitCode
 from cascade.diagnostics.printable import printable
+from cascade.reports.formats import FORMATS
 
 Run = Callable[[argparse.Namespace], ExitCode]
 
@@ -117,6 +118,23 @@ def _add_fix(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=tuple(FORMATS),
+        default="text",
+        metavar="FORMAT",
+        help=f"what standard output gets: {', '.join(FORMATS)} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        metavar="FORMAT=FILE",
+        help="also write this report to a file, such as sarif=out.sarif; repeatable",
+    )
+
+
 def _add_check(commands: "Commands") -> None:
     parser = _add(commands, "check", "decide the checks of specs", _EXIT_CODES)
     parser.add_argument("files", nargs="+", metavar="FILE", help="a spec (.cf)")
@@ -132,6 +150,7 @@ def _add_check(commands: "Commands") -> None:
     )
     unasked.add_argument("--only-declared", action="store_true", help="never ask the default questions")
     parser.add_argument("--trace", action="store_true", help="show the run of every verdict that rests on one")
+    _add_outputs(parser)
     parser.add_argument("--max-states", type=positive_count, metavar="N", help="give up on a check after N states")
     parser.add_argument(
         "--memory",

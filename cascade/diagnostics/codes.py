@@ -30,7 +30,7 @@ _FINDING = Severity.FINDING
 _NOTICE = Severity.NOTICE
 
 # CF0xx: text.  CF1xx: names and structure.  CF2xx: types and values.  CF3xx: commands.  CF4xx: checks and fixes.
-# CF5xx: found while exploring.  CF6xx: about the design.  CF9xx: lints.
+# CF5xx: found while exploring.  CF6xx: about the design.  CF7xx: verdicts.  CF8xx: what is around the specs.  CF9xx: lints.
 CODES: dict[str, CodeInfo] = {
     "CF001": CodeInfo("syntax error", _ERROR),
     "CF002": CodeInfo("character that the language does not use", _ERROR),
@@ -82,6 +82,11 @@ CODES: dict[str, CodeInfo] = {
     "CF607": CodeInfo("outage that only operators end", _NOTICE),
     "CF608": CodeInfo("outage that nothing ends", _FINDING),
     "CF609": CodeInfo("outage that need not end", _NOTICE),
+    "CF701": CodeInfo("check that is violated", _FINDING),
+    "CF702": CodeInfo("check that holds against expectation", _FINDING),
+    "CF703": CodeInfo("question without a verdict", _ERROR),
+    "CF804": CodeInfo("report that cannot be written", _ERROR),
+    "CF805": CodeInfo("report of an unknown kind", _ERROR),
     "CF901": CodeInfo("name in an unusual style", _WARNING),
     "CF902": CodeInfo("duration that rounding changes", _WARNING),
     "CF903": CodeInfo("fault that a repair undoes to one of several values", _WARNING),

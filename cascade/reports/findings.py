@@ -16,6 +16,7 @@ from cascade.questions.findings import Finding, findings, longest_text
 from cascade.questions.partial import Row, Survival
 from cascade.reports.cutsets import extent_text, set_rows
 from cascade.reports.layout import Layout
+from cascade.reports.results import finding_ending
 from cascade.reports.runs import run_lines, run_summary
 from cascade.reports.tables import table_lines
 from cascade.reports.wording import count_text, seconds_text
@@ -80,22 +81,8 @@ def _run_lines(answers: Answers, finding: Finding, layout: Layout) -> list[str]:
     result = answers.inquiry.result(finding.reply)
     if finding.reply.run is None or result.explanation is None:
         return []
-    ending = _ending(result, finding.outages[0].strip("`"), finding.diagnostic.code)
+    ending = finding_ending(result, finding.outages[0].strip("`"), finding.diagnostic.code)
     return run_lines(result, finding.reply.run, result.explanation, layout, ending=ending)
-
-
-def _ending(result: CheckResult, outage: str, code: str) -> str:
-    """What the last state of the run shows."""
-    match result.query:
-        case Recover():
-            by_hand = ", unless operators act" if code == "CF607" else ""
-            return f"nothing leads out of {outage} any more{by_hand}"
-        case Reach(clock=None):
-            return f"{outage} is over" if isinstance(result.verdict, Holds) else f"{outage} begins"
-        case Reach():
-            return f"{outage} still lasts"
-        case Lasso():
-            return ""
 
 
 def _nothing_lines(answers: Answers, layout: Layout) -> list[str]:

@@ -168,3 +168,21 @@ def _derived_texts(changes: list[Change], component: str) -> list[str]:
 
 def _short(name: str, component: str) -> str:
     return name.removeprefix(f"{component}.") if component else name
+
+
+def step_time(ticks: int, run: ReplayedRun) -> str:
+    """When it is, `00:31:00`; "" without time."""
+    if not run.model.is_timed:
+        return ""
+    return clock_text(ticks * run.model.tick_ms, with_milliseconds=run.model.tick_ms % 1_000 != 0)
+
+
+def step_text(step: ExplainedStep, run: ReplayedRun) -> str:
+    """A step on one line: when, who decides, what, why, what changed."""
+    own = [change for change in step.changes if not change.is_derived]
+    derived = [change for change in step.changes if change.is_derived]
+    text = " ".join(filter(None, (step_time(step.time_ticks, run), step.command_class, step.command)))
+    if step.because:
+        text += f" because {step.because}"
+    changes = [_change_text(change, step.component) for change in own] + _derived_texts(derived, step.component)
+    return f"{text}: {', '.join(changes)}" if changes else text
