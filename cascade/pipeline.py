@@ -11,6 +11,7 @@ from cascade.limits import Limits, Progress
 from cascade.questions.declared import CheckResult, decide
 from cascade.questions.defaults import Answers, ask_defaults
 from cascade.questions.inquiry import Inquiry
+from cascade.questions.judgement import Judgement
 from cascade.syntax.imports import Loaded, load
 
 QUESTION_SECONDS = 5.0
@@ -37,6 +38,7 @@ class CheckOptions:
     limits: Limits = Limits()
     engine: str = "explicit"
     unasked: Unasked = Unasked.NEVER
+    judgement: Judgement = Judgement()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,8 @@ def check_file(
     loaded = load(path, diagnostics)
     system = None if diagnostics.errors else elaborate(loaded, diagnostics, options.fix_names)
     if system is None:
-        return FileResult(path=path, system=None, diagnostics=tuple(diagnostics.items), checks=())
+        said = options.judgement.all_judged(diagnostics.items)
+        return FileResult(path=path, system=None, diagnostics=said, checks=())
     systems = _Systems(loaded, diagnostics, system)
     results: list[CheckResult] = []
     for check in system.checks:
@@ -85,10 +88,9 @@ def check_file(
     answers = None
     if options.unasked is Unasked.ALWAYS or (options.unasked is Unasked.WITHOUT_CHECKS and not system.checks):
         inquiry = inquire(system, options, progress)
-        answers = ask_defaults(inquiry, system.outages)
-    return FileResult(
-        path=path, system=system, diagnostics=tuple(diagnostics.items), checks=tuple(results), answers=answers
-    )
+        answers = replace(ask_defaults(inquiry, system.outages), judgement=options.judgement)
+    said = options.judgement.all_judged(diagnostics.items)
+    return FileResult(path=path, system=system, diagnostics=said, checks=tuple(results), answers=answers)
 
 
 def inquire(

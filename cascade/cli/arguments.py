@@ -1,6 +1,7 @@
 """Values on the command line that have a unit."""
 
 import argparse
+import datetime as dt
 import re
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
@@ -42,3 +43,11 @@ def positive_count(text: str) -> int:
     if count < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
     return count
+
+
+def calendar_date(text: str) -> dt.date:
+    """`2027-01-31`: a day."""
+    try:
+        return dt.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2027-01-31") from None

@@ -2,21 +2,22 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cascade import __version__
 from cascade.checked.model import System
 from cascade.cli.exit_codes import MEANINGS, ExitCode, worst
 from cascade.cli.loading import load_or_complain, show_diagnostics, unknown_names
-from cascade.cli.outputs import TEXT, check_outputs, parse_outputs, write_outputs
+from cascade.cli.outputs import TEXT, write_outputs
 from cascade.cli.progress import ProgressLine
+from cascade.cli.settings import check_options, settle
 from cascade.cli.streams import columns, complain, paint_for, say
+from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.diagnostics.printable import printable
-from cascade.engines import ENGINES
-from cascade.limits import Limits, StopReason, processor_count, usable_bytes
-from cascade.pipeline import CheckOptions, FileResult, Unasked, check_file, load_system
+from cascade.limits import StopReason
+from cascade.pipeline import CheckOptions, FileResult, check_file, load_system
 from cascade.questions.declared import CheckResult
 from cascade.questions.defaults import Answers
 from cascade.reports import findings as terminal_findings
@@ -32,33 +33,15 @@ def run(options: argparse.Namespace) -> ExitCode:
     # Late, since `main` imports this module only to run it: the two would import each other.
     from cascade.cli.main import report_bug
 
-    check_options = CheckOptions(
-        check_names=tuple(options.check),
-        fix_names=tuple(options.fix),
-        limits=Limits(
-            state_count_max=options.max_states,
-            memory_bytes_max=options.memory or usable_bytes(),
-            seconds_max=options.time,
-            thread_count=options.threads or processor_count(),
-        ),
-        engine=options.engine,
-        unasked=_unasked(options),
-    )
-    unknown_engines = unknown_names("engine", [options.engine], ENGINES)
-    for line in unknown_engines:
-        complain(f"cascade: {line}")
-    if unknown_engines:
+    settings = settle(options)
+    if settings is None:
         return ExitCode.BAD_INPUT
-    outputs, wrong = parse_outputs(options.output)
-    wrong = wrong or check_outputs(outputs)
-    show_diagnostics(wrong)
-    if wrong:
+    is_text = settings.format == TEXT
+    chosen = check_options(options, settings)
+    checker = _Checker(chosen, with_runs=options.trace, with_stats=options.stats, is_text=is_text)
+    if not checker.accepts_names(settings.files):
         return ExitCode.BAD_INPUT
-    is_text = options.format == TEXT
-    checker = _Checker(check_options, with_runs=options.trace, with_stats=options.stats, is_text=is_text)
-    if not checker.accepts_names(options.files):
-        return ExitCode.BAD_INPUT
-    for path in options.files:
+    for path in settings.files:
         try:
             checker.check(path)
         except (BrokenPipeError, KeyboardInterrupt):
@@ -74,14 +57,8 @@ def run(options: argparse.Namespace) -> ExitCode:
     code = worst(checker.codes)
     results = checker.results(code)
     if not is_text:
-        sys.stdout.write(render(options.format, results))
-    return code if write_outputs(outputs, results) else worst([code, ExitCode.BAD_INPUT])
-
-
-def _unasked(options: argparse.Namespace) -> Unasked:
-    if options.only_declared or (options.check and not options.default_questions):
-        return Unasked.NEVER
-    return Unasked.ALWAYS if options.default_questions else Unasked.WITHOUT_CHECKS
+        sys.stdout.write(render(settings.format, results))
+    return code if write_outputs(settings.outputs, results) else worst([code, ExitCode.BAD_INPUT])
 
 
 class _Checker:
@@ -102,7 +79,7 @@ class _Checker:
         self._header_of: str | None = None
         self._is_after_blank = False
 
-    def accepts_names(self, paths: list[str]) -> bool:
+    def accepts_names(self, paths: Sequence[str]) -> bool:
         """Whether every name of --check is a check of some file; complains otherwise. Files with errors are let through."""
         if not self._options.check_names:
             return True
@@ -137,7 +114,9 @@ class _Checker:
         self._reports.append(report_of(result))
         if not self._options.fix_names:  # else they were shown above
             show_diagnostics(result.diagnostics)
-        if any(d for d in Diagnostics(items=list(result.diagnostics)).errors):
+        if any(d.severity is Severity.FINDING for d in result.diagnostics):
+            self.codes.append(ExitCode.UNEXPECTED)
+        if any(d.severity is Severity.ERROR for d in result.diagnostics):
             self._note_errors()
         elif result.answers is not None and result.system is not None:
             self._on_answers(path, result.system, result.answers)

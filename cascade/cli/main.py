@@ -9,7 +9,7 @@ from typing import NoReturn, TypeAlias, cast
 
 from cascade import __version__
 from cascade.cli import streams
-from cascade.cli.arguments import duration_seconds, positive_count, size_bytes
+from cascade.cli.arguments import calendar_date, duration_seconds, positive_count, size_bytes
 from cascade.cli.exit_codes import MEANINGS, ExitCode
 from cascade.diagnostics.printable import printable
 from cascade.reports.formats import FORMATS
@@ -118,13 +118,21 @@ def _add_fix(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--config", metavar="FILE", help="the configuration (default: the nearest cascade.toml upwards)")
+    where.add_argument("--no-config", action="store_true", help="use no configuration")
+    parser.add_argument(
+        "--date", type=calendar_date, metavar="DAY", help="judge waivers as of this day, YYYY-MM-DD (default: today)"
+    )
+
+
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         choices=tuple(FORMATS),
-        default="text",
         metavar="FORMAT",
-        help=f"what standard output gets: {', '.join(FORMATS)} (default: %(default)s)",
+        help=f"what standard output gets: {', '.join(FORMATS)} (default: text)",
     )
     parser.add_argument(
         "--output",
@@ -137,7 +145,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 
 def _add_check(commands: "Commands") -> None:
     parser = _add(commands, "check", "decide the checks of specs", _EXIT_CODES)
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a spec (.cf)")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="a spec (.cf; default: those of the configuration)")
     parser.add_argument(
         "--check", action="append", default=[], metavar="NAME", help="only this check; repeatable (default: all)"
     )
@@ -165,7 +173,8 @@ def _add_check(commands: "Commands") -> None:
         "--threads", type=positive_count, metavar="N", help="use so many threads (default: one for each processor)"
     )
     parser.add_argument("--stats", action="store_true", help="say how each check was decided: tables, memory, times")
-    parser.add_argument("--engine", default="explicit", metavar="NAME", help="what searches (default: %(default)s)")
+    parser.add_argument("--engine", metavar="NAME", help="what searches (default: explicit)")
+    _add_config(parser)
 
 
 def _add_cutsets(commands: "Commands") -> None:

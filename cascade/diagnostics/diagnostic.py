@@ -19,7 +19,8 @@ class Diagnostic:
     """One thing said about a spec.
 
     `message` is one sentence, lower case, without an instruction. `primary` is the culprit; `others` are
-    places that belong to it (declared here). `help` says what to do, `note` states the rule.
+    places that belong to it (declared here). `help` says what to do, `note` states the rule. `level` is how grave it is taken, where that
+    is not what the table of codes says.
     """
 
     code: str
@@ -28,14 +29,15 @@ class Diagnostic:
     others: tuple[Label, ...] = ()
     help: str = ""
     note: str = ""
+    level: Severity | None = None
 
     def __post_init__(self) -> None:
         assert self.code in CODES, f"{self.code} is not in the table of codes"
 
     @property
     def severity(self) -> Severity:
-        """Error or warning, as the table of codes says."""
-        return CODES[self.code].severity
+        """As the table of codes says, unless `level` says something else."""
+        return CODES[self.code].severity if self.level is None else self.level
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from cascade.questions import partial, redundancy
 from cascade.questions.classes import Classification, OutageClass, classify
 from cascade.questions.cutsets import CutSetOptions, CutSets, cut_sets
 from cascade.questions.inquiry import Inquiry, Reply
+from cascade.questions.judgement import Judgement
 
 CUT_SET_OPTIONS = CutSetOptions(size_max=2, with_orders=False, with_classes=False)
 """What `check` says of fault sets; `cutsets` says more."""
@@ -30,7 +31,7 @@ class OutageAnswers:
 class Answers:
     """The answers about all outages of `system`. `diagnostics` are errors of the spec that a question ran into.
 
-    `undetermined` are the questions that a limit left open. `seconds` is how long it took.
+    `undetermined` are the questions that a limit left open. `seconds` is how long it took. `judgement` says how grave findings are taken.
     """
 
     system: System
@@ -39,6 +40,7 @@ class Answers:
     diagnostics: tuple[Diagnostic, ...]
     undetermined: tuple[Reply, ...]
     seconds: float
+    judgement: Judgement = Judgement()
 
 
 def ask_defaults(inquiry: Inquiry, outages: Sequence[Outage], tell: Callable[[str], None] = lambda _: None) -> Answers:

@@ -46,10 +46,11 @@ class _Findings:
     def all(self) -> tuple[Finding, ...]:
         for answers in self._answers.outages:
             self._of_outage(answers)
-        result = [
-            Finding(diagnostic=tell(_listed(outages)), outages=tuple(outages), reply=reply)
-            for outages, reply, tell in self._found.values()
-        ]
+        result: list[Finding] = []
+        for outages, reply, tell in self._found.values():
+            diagnostic = self._answers.judgement.judged(tell(_listed(outages)))
+            if diagnostic is not None:
+                result.append(Finding(diagnostic=diagnostic, outages=tuple(outages), reply=reply))
         return tuple(sorted(result, key=lambda finding: RANKS.index(finding.diagnostic.code)))
 
     def _add(self, key: tuple[object, ...], outage: Outage, reply: Reply, tell: Callable[[str], Diagnostic]) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from cascade.cli.check import report_of
+from cascade.cli.config import load_config
 from cascade.cli.main import main
 from cascade.diagnostics.codes import CODES, Severity
-from cascade.diagnostics.diagnostic import Diagnostic
+from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.diagnostics.explain import page
 from cascade.diagnostics.render import render
 from cascade.limits import Limits, Progress
@@ -37,9 +38,14 @@ def sections(code: str) -> dict[str, str]:
 
 
 def said_about(text: str, code: str) -> list[Diagnostic]:
-    """What is said about a spec; about a command line (`sh`) that is run where `example.cf` is a good spec."""
+    """What is said about a spec; about a command line (`sh`) that is run where `example.cf` is a good spec; about a configuration."""
     if text.startswith("cascade "):
         return said_by_command(text)
+    if code in {"CF801", "CF802", "CF803"}:
+        Path("cascade.toml").write_text(text + "\n", encoding="utf-8")
+        diagnostics = Diagnostics()
+        load_config(diagnostics)
+        return diagnostics.items
     Path(EXAMPLE).write_text(text + "\n", encoding="utf-8")
     for name, data in BESIDE.get(code, {}).items():
         Path(name).write_bytes(data)
@@ -56,7 +62,7 @@ def said_by_command(text: str) -> list[Diagnostic]:
     Path(EXAMPLE).write_text("system s { component db { } check c: always db.serving expect violated }\n", "utf-8")
     said: list[Diagnostic] = []
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("loading", "outputs", "check"):
+        for module in ("settings", "outputs", "check"):
             patch.setattr(f"cascade.cli.{module}.show_diagnostics", said.extend)
         main(shlex.split(text)[1:])
     return said

@@ -1,0 +1,98 @@
+"""What a command works with: its arguments, then the configuration, then what is built in."""
+
+import argparse
+import datetime as dt
+from dataclasses import dataclass
+
+from cascade.cli.config import Config, load_config
+from cascade.cli.loading import show_diagnostics, unknown_names
+from cascade.cli.outputs import TEXT, Output, check_outputs, parse_outputs
+from cascade.cli.streams import complain
+from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.engines import ENGINES
+from cascade.limits import Limits, processor_count, usable_bytes
+from cascade.pipeline import CheckOptions, Unasked
+from cascade.questions.judgement import Judgement
+
+ENGINE = "explicit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`files` are those of the command line, else those that the configuration names."""
+
+    config: Config
+    files: tuple[str, ...]
+    format: str
+    outputs: tuple[Output, ...]
+    engine: str
+    limits: Limits
+    judgement: Judgement
+
+
+def settle(options: argparse.Namespace) -> Settings | None:
+    """The settings of `check` or `gate`; None after saying what is wrong with them."""
+    diagnostics = Diagnostics()
+    config = Config() if options.no_config else load_config(diagnostics, options.config)
+    asked, wrong = parse_outputs(options.output)
+    for diagnostic in wrong:
+        diagnostics.add(diagnostic)
+    formats = {output.format for output in asked}
+    outputs = (*asked, *(output for output in config.outputs if output.format not in formats))
+    if not diagnostics.errors:
+        for diagnostic in check_outputs(outputs):
+            diagnostics.add(diagnostic)
+    engine = options.engine or config.engine or ENGINE
+    unknown = unknown_names("engine", [engine], ENGINES)
+    files = tuple(options.files) or config.specs
+    if not diagnostics.errors and not files:
+        unknown.append("no FILE is given, and no configuration says which specs there are (`specs` in cascade.toml)")
+    show_diagnostics(diagnostics.items)
+    for line in unknown:
+        complain(f"cascade: error: {line}")
+    if unknown or diagnostics.errors:
+        return None
+    return Settings(
+        config=config,
+        files=files,
+        format=options.format or config.format or TEXT,
+        outputs=outputs,
+        engine=engine,
+        limits=_limits(options, config),
+        judgement=Judgement(severities=config.severities, today=options.date or today()),
+    )
+
+
+def today() -> dt.date:
+    """The day on which waivers are judged: the same all over the world."""
+    return dt.datetime.now(dt.UTC).date()
+
+
+def _limits(options: argparse.Namespace, config: Config) -> Limits:
+    return Limits(
+        state_count_max=options.max_states or config.state_count_max,
+        memory_bytes_max=options.memory or config.memory_bytes_max or usable_bytes(),
+        seconds_max=options.time or config.seconds_max,
+        thread_count=options.threads or config.thread_count or processor_count(),
+    )
+
+
+def check_options(options: argparse.Namespace, settings: Settings) -> CheckOptions:
+    """What `check` asks of each file."""
+    return CheckOptions(
+        check_names=tuple(options.check),
+        fix_names=tuple(options.fix),
+        limits=settings.limits,
+        engine=settings.engine,
+        unasked=_unasked(options, settings.config),
+        judgement=settings.judgement,
+    )
+
+
+def _unasked(options: argparse.Namespace, config: Config) -> Unasked:
+    if options.only_declared or (options.check and not options.default_questions):
+        return Unasked.NEVER
+    if options.default_questions:
+        return Unasked.ALWAYS
+    answers = {"never": Unasked.NEVER, "always": Unasked.ALWAYS, "without-checks": Unasked.WITHOUT_CHECKS}
+    return answers[config.default_questions or "without-checks"]
