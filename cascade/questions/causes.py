@@ -4,6 +4,9 @@ A step *causes* a later one if it was the last to change a variable on whose val
 read off its expression: of a false conjunction one false operand suffices, of a conditional only the branch taken (the dynamic slice of Agrawal and Horgan,
 *Dynamic Program Slicing*, 1990, on guarded commands). That something never comes
 rests also on what disables the commands that could bring it. Steps outside the ancestry are left out and counted.
+
+`Explanation` is data for reports: `steps` are the nodes of a causal graph in the order of time, `edges` say which value a step wrote that a later one (or what
+the run shows) read, `groups` why no redundancy on the way masked it. Nothing in it needs the model again.
 """
 
 from dataclasses import dataclass
@@ -12,6 +15,8 @@ from cascade.core.dump import ExpressionPrinter, value_text
 from cascade.core.expressions import ExprId, Op
 from cascade.core.model import TICK, Command, CoreModel, Derived, VariableRole
 from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.questions.named import needed_operands
+from cascade.questions.unmasked import UnmaskedGroup, unmasked_groups
 from cascade.reference.evaluate import EvaluationError, Evaluator
 from cascade.verdicts.answer import FailureKind, SpecFailure
 from cascade.verdicts.run import ReplayedRun
@@ -51,15 +56,30 @@ class ExplainedStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CausalEdge:
+    """The step at `source` wrote what the one at `target` read: `values` are names of variables, in the order of the spec.
+
+    Both are positions in `Explanation.steps`; `target` is None for what the run shows (the outage itself).
+    """
+
+    source: int
+    target: int | None
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """The steps of a run that what it shows rests on. `omitted_count` others do not matter for it.
 
-    `loop_start` is the position in `steps` where the loop of a lasso begins, None for a finite run.
+    `loop_start` is the position in `steps` where the loop of a lasso begins, None for a finite run. `edges` go forward in time, by target, what the run
+    shows last. `groups` are the redundant groups on the way, with the reason why each did not mask, in the order of the spec.
     """
 
     steps: tuple[ExplainedStep, ...]
     omitted_count: int
     loop_start: int | None
+    edges: tuple[CausalEdge, ...] = ()
+    groups: tuple[UnmaskedGroup, ...] = ()
 
 
 def explain(model: CoreModel, query: Query, run: ReplayedRun, failure: SpecFailure | None = None) -> Explanation:
@@ -77,7 +97,9 @@ class _Explainer:
         self._variable_count = len(model.variables)
         self._evaluators = [Evaluator(model, state) for state in run.states]
         self._printer = ExpressionPrinter(model)
-        self._causes: dict[int, set[int]] = {}
+        # By step (None: what the run shows) the steps that wrote what it reads, and which variables.
+        self._causes: dict[int | None, dict[int, set[int]]] = {}
+        self._read: set[int] = set()
 
     def explain(self) -> Explanation:
         kept = self._slice()
@@ -90,7 +112,19 @@ class _Explainer:
             steps=tuple(steps),
             omitted_count=fired - len(kept),
             loop_start=None if loop is None else sum(index < loop for index in kept),
+            edges=self._edges(position),
+            groups=unmasked_groups(self._model, self._run, tuple(kept), frozenset(self._read)),
         )
+
+    def _edges(self, position: dict[int, int]) -> tuple[CausalEdge, ...]:
+        shown = self._causes.pop(None, {})
+        edges: list[CausalEdge] = []
+        for target, causes in [*sorted((t, c) for t, c in self._causes.items() if t is not None), (None, shown)]:
+            for source, variables in sorted(causes.items()):
+                names = tuple(self._model.variables[v].name for v in sorted(variables))
+                where = None if target is None else position[target]
+                edges.append(CausalEdge(source=position[source], target=where, values=names))
+        return tuple(edges)
 
     # --- the slice ---
 
@@ -99,8 +133,13 @@ class _Explainer:
         wanted = self._evidence()
         kept: set[int] = set()
         pending: list[int] = []
+        shown: dict[int, set[int]] = {}
         for state, variables in wanted:
-            pending.extend(self._writers(state, variables))
+            self._read |= variables
+            for writer, written in self._writers(state, variables).items():
+                shown.setdefault(writer, set()).update(written)
+        self._causes[None] = shown
+        pending.extend(shown)
         if self._run.loop_start is not None:
             loop = range(self._run.loop_start, len(self._run.steps))
             pending.extend(i for i in loop if self._run.steps[i] != TICK)
@@ -110,7 +149,9 @@ class _Explainer:
                 continue
             kept.add(index)
             command = self._model.commands[self._run.steps[index]]
-            causes = self._writers(index, self._reads(index, command))
+            reads = self._reads(index, command)
+            self._read |= reads
+            causes = self._writers(index, reads)
             self._causes[index] = causes
             pending.extend(causes)
         return sorted(kept)
@@ -197,9 +238,9 @@ class _Explainer:
                 reads |= self._rests_on(update.value, index)
         return reads
 
-    def _writers(self, state: int, variables: set[int]) -> set[int]:
-        """For each variable the last step before `state` that changed it."""
-        found: set[int] = set()
+    def _writers(self, state: int, variables: set[int]) -> dict[int, set[int]]:
+        """For each variable the last step before `state` that changed it: by step."""
+        found: dict[int, set[int]] = {}
         left = {v for v in variables if self._model.variables[v].role in _SHOWN_ROLES}
         for i in range(state - 1, -1, -1):
             if not left:
@@ -208,7 +249,7 @@ class _Explainer:
                 continue
             changed = {v for v in left if self._run.states[i][v] != self._run.states[i + 1][v]}
             if changed:
-                found.add(i)
+                found[i] = changed
                 left -= changed
         return found
 
@@ -227,27 +268,8 @@ class _Explainer:
             if op is Op.VAR:
                 found.add(args[0])
             elif op is not Op.CONST:
-                stack.extend(self._needed(op, args, values))
+                stack.extend(needed_operands(op, args, values))
         return found
-
-    def _needed(self, op: Op, args: tuple[ExprId, ...], values: Evaluator) -> tuple[ExprId, ...]:
-        """The operands that suffice for the value of a node."""
-        try:
-            match op:
-                case Op.AND | Op.OR:
-                    decisive = 0 if op is Op.AND else 1
-                    for operand in args:
-                        if values.value(operand) == decisive:
-                            return (operand,)
-                    return args
-                case Op.ITE:
-                    return args[0], args[1] if values.value(args[0]) else args[2]
-                case Op.SELECT:
-                    return args[0], args[values.value(args[0])]
-                case _:
-                    return args
-        except (EvaluationError, IndexError):
-            return args  # the node that fails, when the run leads to an error of the spec
 
     def _holds(self, expr: ExprId, state: int) -> bool:
         return bool(self._evaluators[state].value(expr))

@@ -17,6 +17,7 @@ from cascade.limits import Limits, Progress, StopReason
 from cascade.questions.ask import Asked, ask
 from cascade.questions.declared import CheckResult, conclude
 from cascade.questions.failures import describe_failure
+from cascade.questions.minimise import MinimalRun, minimise
 from cascade.verdicts.answer import Statistics
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Undetermined
@@ -203,6 +204,13 @@ class Inquiry:
     def result(self, reply: Reply) -> CheckResult:
         """The answer as the verdict of the check that asks for it, with its explanation."""
         return conclude(self.system, reply.check, reply.model, reply.query, reply.asked)
+
+    def shortest(self, reply: Reply) -> tuple[CheckResult, MinimalRun | None]:
+        """The same with no command in the run that it can do without, and how that came about; None without a run."""
+        if reply.run is None:
+            return self.result(reply), None
+        minimal = minimise(reply.model, reply.query, reply.run)
+        return self.result(replace(reply, asked=replace(reply.asked, evidence=minimal.run))), minimal
 
     # --- the check that asks ---
 

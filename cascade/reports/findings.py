@@ -78,11 +78,11 @@ def _place(diagnostic: Diagnostic) -> str:
 
 
 def _run_lines(answers: Answers, finding: Finding, layout: Layout) -> list[str]:
-    result = answers.inquiry.result(finding.reply)
-    if finding.reply.run is None or result.explanation is None:
+    result, minimal = answers.inquiry.shortest(finding.reply)
+    if minimal is None or result.explanation is None:
         return []
     ending = finding_ending(result, finding.outages[0].strip("`"), finding.diagnostic.code)
-    return run_lines(result, finding.reply.run, result.explanation, layout, ending=ending)
+    return run_lines(result, minimal.run, result.explanation, layout, ending=ending)
 
 
 def _nothing_lines(answers: Answers, layout: Layout) -> list[str]:

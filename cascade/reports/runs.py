@@ -79,6 +79,9 @@ class _RunRenderer:
         if self._explanation.omitted_count:
             text = f"{count_text(self._explanation.omitted_count, 'other step')} left out: nothing above rests on them"
             lines.extend(self._layout.wrap(text, indent=INDENT, style="faint"))
+        for group in self._explanation.groups:
+            if group.struck:
+                lines.extend(self._layout.wrap(f"{group.name} did not mask it: {group.why}", indent=INDENT, hang=2))
         return lines
 
     def _clock(self, ticks: int) -> str:
