@@ -12,7 +12,9 @@ from cascade.questions.declared import CheckResult, decide
 from cascade.questions.defaults import Answers, ask_defaults
 from cascade.questions.inquiry import Inquiry
 from cascade.questions.judgement import Judgement
+from cascade.syntax import tree
 from cascade.syntax.imports import Loaded, load
+from cascade.syntax.settings import parse_settings
 
 QUESTION_SECONDS = 5.0
 """How long one default question may take, unless the limits say it."""
@@ -31,10 +33,13 @@ class Unasked(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOptions:
-    """What to check and how far to go. Without `check_names` all checks; `fix_names` are applied to every check, and to the default questions."""
+    """What to check and how far to go. Without `check_names` all checks; `fix_names`, and then `settings`, are applied to every check, and to the
+    default questions. A setting is a text such as `site.capacity=80`.
+    """
 
     check_names: tuple[str, ...] = ()
     fix_names: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     limits: Limits = Limits()
     engine: str = "explicit"
     unasked: Unasked = Unasked.NEVER
@@ -52,12 +57,15 @@ class FileResult:
     answers: Answers | None = None
 
 
-def load_system(path: str, diagnostics: Diagnostics, fix_names: tuple[str, ...] = ()) -> System | None:
+def load_system(
+    path: str, diagnostics: Diagnostics, fix_names: tuple[str, ...] = (), settings: tuple[str, ...] = ()
+) -> System | None:
     """The checked model of the spec at `path`; None if it is a library or has errors (see `diagnostics`)."""
     loaded = load(path, diagnostics)
+    given = parse_settings(settings, diagnostics)
     if diagnostics.errors:
         return None
-    return elaborate(loaded, diagnostics, fix_names)
+    return elaborate(loaded, diagnostics, fix_names, given)
 
 
 def check_file(
@@ -69,11 +77,12 @@ def check_file(
     """Decide the declared checks of the spec at `path`, in their order, then ask the default questions. `progress` gives what each reports to, by its name."""
     diagnostics = Diagnostics()
     loaded = load(path, diagnostics)
-    system = None if diagnostics.errors else elaborate(loaded, diagnostics, options.fix_names)
+    settings = parse_settings(options.settings, diagnostics)
+    system = None if diagnostics.errors else elaborate(loaded, diagnostics, options.fix_names, settings)
     if system is None:
         said = options.judgement.all_judged(diagnostics.items)
         return FileResult(path=path, system=None, diagnostics=said, checks=())
-    systems = _Systems(loaded, diagnostics, system)
+    systems = _Systems(loaded, diagnostics, settings, system)
     results: list[CheckResult] = []
     for check in system.checks:
         if options.check_names and check.name not in options.check_names:
@@ -109,13 +118,16 @@ def inquire(
 class _Systems:
     """The system under each set of fixes that some check asks for, elaborated once."""
 
-    def __init__(self, loaded: Loaded, diagnostics: Diagnostics, system: System) -> None:
+    def __init__(
+        self, loaded: Loaded, diagnostics: Diagnostics, settings: tuple[tree.Setting, ...], system: System
+    ) -> None:
         self._loaded = loaded
         self._diagnostics = diagnostics
+        self._settings = settings
         self._known: dict[tuple[str, ...], System | None] = {system.applied_fixes: system}
 
     def under(self, fix_names: tuple[str, ...]) -> System | None:
         names = tuple(dict.fromkeys(fix_names))
         if names not in self._known:
-            self._known[names] = elaborate(self._loaded, self._diagnostics, names)
+            self._known[names] = elaborate(self._loaded, self._diagnostics, names, self._settings)
         return self._known[names]

@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One spec as text. `name` is the path as the user wrote it; lines end at newlines only."""
+    """One spec as text. `name` is the path as the user wrote it; lines end at newlines only.
+
+    The lines before `first_line` are not the user's: the user's first line is number 1 to him.
+    """
 
     name: str
     text: str
+    first_line: int = 1
     line_starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -20,10 +24,11 @@ class SourceFile:
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a character offset, both counted from 1."""
         line = bisect_right(self.line_starts, offset)
-        return line, offset - self.line_starts[line - 1] + 1
+        return max(1, line - self.first_line + 1), offset - self.line_starts[line - 1] + 1
 
     def line(self, number: int) -> str:
         """The text of line `number` (from 1) without its line end."""
+        number += self.first_line - 1
         start = self.line_starts[number - 1]
         end = self.line_starts[number] - 1 if number < len(self.line_starts) else len(self.text)
         return self.text[start:end].rstrip("\r")

@@ -1,6 +1,6 @@
 """Checks and fixes: formulas, clauses, and which commands a clause names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cascade.checked import messages
 from cascade.checked.commands import PlacedCommand
@@ -241,38 +241,37 @@ def _source(node: tree.Check) -> str:
     return " ".join(" ".join(lines).split())
 
 
-def overrides_of(fixes: tuple[tree.Fix, ...], names: tuple[str, ...]) -> tuple[Override, ...]:
-    """The settings of the fixes called `names`, in the order of the names: a later one wins."""
+def overrides_of(
+    fixes: tuple[tree.Fix, ...], names: tuple[str, ...], settings: tuple[tree.Setting, ...] = ()
+) -> tuple[Override, ...]:
+    """The settings of the fixes called `names`, in the order of the names, then `settings`: a later one wins."""
     by_name = {fix.name.text: fix for fix in fixes}
+    of_fixes = [setting for name in names if name in by_name for setting in by_name[name].settings]
     result: list[Override] = []
-    for name in names:
-        for setting in by_name[name].settings if name in by_name else ():
-            steps = steps_of(setting.path)
-            if steps is not None:
-                result.append(Override(steps, setting))
+    for setting in (*of_fixes, *settings):
+        steps = steps_of(setting.path)
+        if steps is not None:
+            result.append(Override(steps, setting))
     return tuple(result)
 
 
-def validate_fixes(
-    constructor: Constructor, root: Instance, instances: list[Instance], fixes: tuple[tree.Fix, ...]
+def validate_settings(
+    constructor: Constructor, root: Instance, instances: list[Instance], settings: Iterable[tree.Setting]
 ) -> None:
-    """Report settings of params that do not exist, or with values of another type, whether the fix is used or not."""
+    """Report settings of params that do not exist, or with values of another type."""
     parameters: list[tuple[tuple[Step, ...], Instance, Parameter]] = []
     for instance in instances:
         for name, entity in instance.entities.items():
             if isinstance(entity, Parameter):
                 parameters.append(((*instance.steps, Step(name)), instance, entity))
-    for fix in fixes:
-        for setting in fix.settings:
-            steps = steps_of(setting.path)
-            found = [
-                p for p in parameters if steps is not None and len(p[0]) == len(steps) and path_matches(steps, p[0])
-            ]
-            if not found:
-                known = {".".join(s.name for s in path) for path, _, _ in parameters}
-                constructor.diagnostics.add(messages.fix_of_no_param(setting.path.span, setting.path.span.text, known))
-                continue
-            _validate_value(constructor, root, setting, found[0][1], found[0][2])
+    for setting in settings:
+        steps = steps_of(setting.path)
+        found = [p for p in parameters if steps is not None and len(p[0]) == len(steps) and path_matches(steps, p[0])]
+        if not found:
+            known = {".".join(s.name for s in path) for path, _, _ in parameters}
+            constructor.diagnostics.add(messages.fix_of_no_param(setting.path.span, setting.path.span.text, known))
+            continue
+        _validate_value(constructor, root, setting, found[0][1], found[0][2])
 
 
 def _validate_value(

@@ -299,13 +299,14 @@ class Constructor:
         value = default
         binding = instance.bindings.get(declaration.name.text)
         if binding is not None:
-            value = self._constant(binding.argument.value, binding.scope)
-            self._same_type(binding.argument.value.span, value, default)
+            value = self._same_type(
+                binding.argument.value.span, self._constant(binding.argument.value, binding.scope), default
+            )
         for override in self._overrides:
             if override.matches((*instance.steps, Step(declaration.name.text))):
                 assert self.root is not None, "fixes are read in the system"
-                value = self._constant(override.setting.value, Scope(self.root))
-                self._same_type(override.setting.value.span, value, default)
+                setting = override.setting.value
+                value = self._same_type(setting.span, self._constant(setting, Scope(self.root)), default)
         if value is None:
             if not self._is_phantom:
                 place = self._instantiation_span(instance)
@@ -324,9 +325,12 @@ class Constructor:
             self.diagnostics.add(messages.wrong_type(expr.span, "a constant", describe(value)))
         return UNKNOWN
 
-    def _same_type(self, span: Span, value: Value, default: Value | None) -> None:
+    def _same_type(self, span: Span, value: Value, default: Value | None) -> Value:
+        """`value`, if its type is that of the default."""
         if isinstance(value, Scalar) and isinstance(default, Scalar) and value.type != default.type:
             self.diagnostics.add(messages.wrong_type(span, default.type.describe(), value.type.describe()))
+            return UNKNOWN
+        return value
 
     def _instantiation_span(self, instance: Instance) -> Span:
         if instance.group is not None:

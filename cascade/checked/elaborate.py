@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 
 from cascade.checked import lints, messages
-from cascade.checked.checks import CheckBuilder, overrides_of, validate_fixes
+from cascade.checked.checks import CheckBuilder, overrides_of, validate_settings
 from cascade.checked.commands import CommandBuilder, PlacedCommand
 from cascade.checked.construct import EVALUATIONS_MAX, INSTANCES_MAX, Constructor
 from cascade.checked.describe import describe
@@ -50,15 +50,20 @@ _RECURSION_LIMIT = 100_000
 """Enough for `NESTED_EXPRESSIONS_MAX` expressions inside each other; evaluation recurses in Python only, not in C."""
 
 
-def elaborate(loaded: Loaded, diagnostics: Diagnostics, fix_names: tuple[str, ...] = ()) -> System | None:
-    """The checked model of the system in `loaded.main` with the fixes `fix_names` applied (a later one wins).
+def elaborate(
+    loaded: Loaded,
+    diagnostics: Diagnostics,
+    fix_names: tuple[str, ...] = (),
+    settings: tuple[tree.Setting, ...] = (),
+) -> System | None:
+    """The checked model of the system in `loaded.main` with the fixes `fix_names` applied, then `settings` (a later one wins).
 
     None if the file has no system (its types are looked at all the same) or if there are errors.
     """
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:
-        return _Elaboration(loaded, diagnostics, fix_names).run()
+        return _Elaboration(loaded, diagnostics, fix_names, settings).run()
     except RecursionError:  # functions of very many arguments nest deeper than the bounds on expressions tell
         start = loaded.main.tree.span.start
         place = Span(loaded.main.source, start, start)
@@ -69,10 +74,17 @@ def elaborate(loaded: Loaded, diagnostics: Diagnostics, fix_names: tuple[str, ..
 
 
 class _Elaboration:
-    def __init__(self, loaded: Loaded, diagnostics: Diagnostics, fix_names: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        diagnostics: Diagnostics,
+        fix_names: tuple[str, ...],
+        settings: tuple[tree.Setting, ...],
+    ) -> None:
         self._loaded = loaded
         self._diagnostics = diagnostics
         self._fix_names = fix_names
+        self._settings = settings
         self._types_used: set[str] = set()
         self._work = Work(evaluations_max=EVALUATIONS_MAX, instances_left=INSTANCES_MAX)
         self._types = {file.source.name: file.types for file in loaded.files}
@@ -95,7 +107,7 @@ class _Elaboration:
         self._report_duplicates(fixes)
         self._report_duplicates(check_nodes)
         links = Links(self._diagnostics)
-        overrides = overrides_of(fixes, self._fix_names)
+        overrides = overrides_of(fixes, self._fix_names, self._settings)
         constructor = Constructor(self._types_of, self._diagnostics, overrides, links.reaches, self._work)
         root = constructor.make_root(node)
         instances = list(constructor.walk(root))
@@ -116,8 +128,9 @@ class _Elaboration:
         names = frozenset(fix.name.text for fix in fixes)
         checked = [checks.check(check, names) for check in check_nodes]
         # Another fix may set what is not there under the applied ones (a member of a group that they shrink).
-        shown = [fix for fix in fixes if not self._fix_names or fix.name.text in self._fix_names]
-        validate_fixes(constructor, root, instances, tuple(shown))
+        is_plain = not self._fix_names and not self._settings
+        shown = [s for fix in fixes if is_plain or fix.name.text in self._fix_names for s in fix.settings]
+        validate_settings(constructor, root, instances, (*shown, *self._settings))
         known = tuple(check for check in checked if check is not None)
         assert len(known) == len(check_nodes) or self._diagnostics.errors, "a check without a value has an error"
         is_timed = any(p.command.timing is not None for p in placed)

@@ -100,7 +100,7 @@ class _Checker:
         """Check one file and report on it."""
         self._totals.files += 1
         self._decided = []
-        if self._options.fix_names and not self._accepts_fixes(path):
+        if self._is_changed and not self._accepts_changes(path):
             return
         try:
             result = check_file(path, self._options, self._progress.of, lambda r: self._on_result(path, r))
@@ -112,7 +112,7 @@ class _Checker:
         finally:
             self._progress.clear()
         self._reports.append(report_of(result))
-        if not self._options.fix_names:  # else they were shown above
+        if not self._is_changed:  # else they were shown above
             show_diagnostics(result.diagnostics)
         if any(d.severity is Severity.FINDING for d in result.diagnostics):
             self.codes.append(ExitCode.UNEXPECTED)
@@ -148,12 +148,17 @@ class _Checker:
             is_interrupted=self.is_interrupted,
         )
 
-    def _accepts_fixes(self, path: str) -> bool:
-        """Whether the spec has the fixes of the command line; complains otherwise."""
-        if load_or_complain(path, self._options.fix_names) is not None:
+    @property
+    def _is_changed(self) -> bool:
+        """Whether the command line changes what the specs say."""
+        return bool(self._options.fix_names or self._options.settings)
+
+    def _accepts_changes(self, path: str) -> bool:
+        """Whether the spec has the fixes and params of the command line; complains otherwise."""
+        if load_or_complain(path, self._options.fix_names, self._options.settings) is not None:
             return True
         diagnostics = Diagnostics()
-        load_system(path, diagnostics, self._options.fix_names)
+        load_system(path, diagnostics, self._options.fix_names, self._options.settings)
         self._reports.append(FileReport(path=path, diagnostics=tuple(diagnostics.items)))
         self._note_errors()
         return False

@@ -23,10 +23,10 @@ def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
         complain(f"`cascade explain {codes[0]}` says more" + (", and so for the others" if len(set(codes)) > 1 else ""))
 
 
-def load_or_complain(path: str, fix_names: tuple[str, ...]) -> System | None:
+def load_or_complain(path: str, fix_names: tuple[str, ...], settings: tuple[str, ...] = ()) -> System | None:
     """The system of a spec; None after saying why there is none."""
     diagnostics = Diagnostics()
-    system = load_system(path, diagnostics, fix_names)
+    system = load_system(path, diagnostics, fix_names, settings)
     show_diagnostics(diagnostics.items)
     if system is None:
         if not diagnostics.errors:

@@ -116,6 +116,13 @@ def _add_fix(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fix", action="append", default=[], metavar="NAME", help="apply a fix of the spec to every check; repeatable"
     )
+    parser.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="give a param another value, such as site.capacity=80; wins over fixes; repeatable",
+    )
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:

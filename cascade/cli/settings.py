@@ -82,6 +82,7 @@ def check_options(options: argparse.Namespace, settings: Settings) -> CheckOptio
     return CheckOptions(
         check_names=tuple(options.check),
         fix_names=tuple(options.fix),
+        settings=tuple(options.param),
         limits=settings.limits,
         engine=settings.engine,
         unasked=_unasked(options, settings.config),

@@ -18,7 +18,7 @@ from cascade.diagnostics.printable import printable
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Print the tables of one spec."""
-    system = load_or_complain(options.file, tuple(options.fix))
+    system = load_or_complain(options.file, tuple(options.fix), tuple(options.param))
     if system is None:
         return ExitCode.BAD_INPUT
     console = Console(

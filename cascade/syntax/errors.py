@@ -57,6 +57,16 @@ def syntax_error(
     return Diagnostic(code="CF001", message=message, primary=label, others=others, help=help_text)
 
 
+def not_a_setting(span: Span) -> Diagnostic:
+    """CF001: a text of the command line that sets no param."""
+    return Diagnostic(
+        code="CF001",
+        message=f"{quoted(span.text)} sets no param",
+        primary=Label(span=span),
+        help="write the path of a param and its value: --param site.capacity=80",
+    )
+
+
 def said_twice(word: str, span: Span) -> Diagnostic:
     """CF001: a part of a command or check that may stand once stands twice."""
     return Diagnostic(
