@@ -33,8 +33,10 @@ class Unasked(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOptions:
-    """What to check and how far to go. Without `check_names` all checks; `fix_names`, and then `settings`, are applied to every check, and to the
-    default questions. A setting is a text such as `site.capacity=80`.
+    """What to check and how far to go.
+
+    Without `check_names` all checks; `fix_names`, and then `settings` (texts such as `site.capacity=80`), are applied to every check, and to the default
+    questions.
     """
 
     check_names: tuple[str, ...] = ()
