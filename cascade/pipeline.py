@@ -10,11 +10,14 @@ from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.limits import Limits, Progress
 from cascade.questions.declared import CheckResult, decide
 from cascade.questions.defaults import Answers, ask_defaults
+from cascade.questions.findings import RANKS, findings
 from cascade.questions.inquiry import Inquiry
 from cascade.questions.judgement import Judgement
+from cascade.questions.waivers import about_waivers, with_waiver
 from cascade.syntax import tree
 from cascade.syntax.imports import Loaded, load
 from cascade.syntax.settings import parse_settings
+from cascade.verdicts.verdict import Undetermined
 
 QUESTION_SECONDS = 5.0
 """How long one default question may take, unless the limits say it."""
@@ -94,14 +97,31 @@ def check_file(
             continue
         own = next(c for c in fixed.checks if c.name == check.name)
         result = decide(fixed, own, engine=options.engine, limits=options.limits, progress=progress(check.name))
+        result = with_waiver(system, result, options.judgement)
         results.append(result)
         on_result(result)
     answers = None
     if options.unasked is Unasked.ALWAYS or (options.unasked is Unasked.WITHOUT_CHECKS and not system.checks):
         inquiry = inquire(system, options, progress)
         answers = replace(ask_defaults(inquiry, system.outages), judgement=options.judgement)
-    said = options.judgement.all_judged(diagnostics.items)
+    said = (
+        *options.judgement.all_judged(diagnostics.items),
+        *_about_waivers(system, options.judgement, results, answers),
+    )
     return FileResult(path=path, system=system, diagnostics=said, checks=tuple(results), answers=answers)
+
+
+def _about_waivers(
+    system: System, judgement: Judgement, results: list[CheckResult], answers: Answers | None
+) -> tuple[Diagnostic, ...]:
+    """What is to be said of the waivers, now that it is known what they accept."""
+    used = [result.waiver for result in results if result.waiver is not None]
+    settled = [result.name for result in results if not isinstance(result.verdict, Undetermined)]
+    if answers is not None:
+        used.extend(finding.waiver for finding in findings(answers) if finding.waiver is not None)
+        if not answers.undetermined and not answers.diagnostics:
+            settled.extend(RANKS)
+    return about_waivers(system, judgement, used=used, settled=settled)
 
 
 def inquire(

@@ -72,7 +72,7 @@ class CheckBuilder:
                 case tree.Budget():
                     self._add_limit(clause.count, self._budget_commands(clause), budgets)
                 case tree.Only():
-                    allowed = (allowed or set()) | self._select(clause.selectors, "fault", _is_fault)
+                    allowed = (allowed or set()) | self._select(clause.selectors, "fault", is_fault)
                 case tree.WhileRedundancyHolds():
                     redundancy = True
                 case tree.Without():
@@ -91,7 +91,7 @@ class CheckBuilder:
                 case tree.LinkCanCut():
                     pass  # the commands exist already, see `Links.cut_commands`
         if allowed is not None:
-            excluded |= {i for i, p in enumerate(self._commands) if _is_fault(p) and i not in allowed}
+            excluded |= {i for i, p in enumerate(self._commands) if is_fault(p) and i not in allowed}
         if formula is None:
             return None
         return Check(
@@ -156,25 +156,36 @@ class CheckBuilder:
 
     def _budget_commands(self, clause: tree.Budget) -> set[int]:
         if clause.scope is None:
-            return {i for i, p in enumerate(self._commands) if _is_fault(p)}
-        return self._select((clause.scope,), "fault", _is_fault)
+            return {i for i, p in enumerate(self._commands) if is_fault(p)}
+        return self._select((clause.scope,), "fault", is_fault)
 
     def _select(
         self,
         selectors: tuple[tree.Expr, ...],
         what: str,
         admits: Callable[[PlacedCommand], bool] = lambda _: True,
+        others: Iterable[str] = (),
     ) -> set[int]:
         found: set[int] = set()
         for selector in selectors:
             named, is_class = self._named(selector)
             chosen = {i for i in named if admits(self._commands[i])}
             if not chosen and not is_class:
-                self._diagnostics.add(
-                    messages.names_no_command(selector.span, selector.span.text, what, self._candidates(admits))
-                )
+                known = [*others, *self._candidates(admits)]
+                self._diagnostics.add(messages.names_no_command(selector.span, selector.span.text, what, known))
             found |= chosen
         return found
+
+    def select_names(
+        self,
+        selectors: tuple[tree.Expr, ...],
+        what: str,
+        admits: Callable[[PlacedCommand], bool],
+        others: Iterable[str],
+    ) -> frozenset[str]:
+        """Names of the commands that `selectors` name; one that names none is reported, with `others` that it could have been."""
+        found = self._select(selectors, what, admits, others)
+        return frozenset(self._commands[i].command.name for i in found)
 
     def _named(self, selector: tree.Expr) -> tuple[set[int], bool]:
         """Commands that a selector names, and whether it is the name of a class (which may be empty)."""
@@ -226,7 +237,8 @@ class CheckBuilder:
         return [name.text for name in clause.names if name.text in fix_names]
 
 
-def _is_fault(placed: PlacedCommand) -> bool:
+def is_fault(placed: PlacedCommand) -> bool:
+    """Whether it is a fault."""
     return placed.command.command_class is Class.FAULT
 
 

@@ -185,7 +185,7 @@ class Constructor:
                     return None
                 child = self._instance(instance, declaration, Step(statement.name.text), statement.args)
                 return Child(statement, child)
-            case tree.Tick() | tree.Needs() | tree.Link() | tree.Fix() | tree.Command() | tree.Check():
+            case tree.Tick() | tree.Needs() | tree.Link() | tree.Fix() | tree.Command() | tree.Check() | tree.Waiver():
                 return None
 
     def _instance(

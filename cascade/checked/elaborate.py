@@ -37,7 +37,9 @@ from cascade.checked.model import (
     Group,
     Outage,
     System,
+    Waiver,
 )
+from cascade.checked.waivers import WaiverBuilder
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.source import Span
 from cascade.syntax import tree
@@ -125,8 +127,11 @@ class _Elaboration:
         self._look_at_needs(constructor, instances)
         outages = self._outages(constructor, root)
         checks = CheckBuilder(constructor, root, placed)
+        check_names = frozenset(check.name.text for check in check_nodes)
         names = frozenset(fix.name.text for fix in fixes)
         checked = [checks.check(check, names) for check in check_nodes]
+        groups = self._groups(constructor, instances)
+        waivers = self._waivers(node, WaiverBuilder(checks, check_names, outages, groups, self._diagnostics))
         # Another fix may set what is not there under the applied ones (a member of a group that they shrink).
         is_plain = not self._fix_names and not self._settings
         shown = [s for fix in fixes if is_plain or fix.name.text in self._fix_names for s in fix.settings]
@@ -147,14 +152,19 @@ class _Elaboration:
             variables=tuple(constructor.variables),
             commands=tuple(p.command for p in placed),
             components=tuple(_component(i) for i in instances),
-            groups=self._groups(constructor, instances),
+            groups=groups,
             links=links.outline(),
             derived=derived,
             outages=outages,
             fixes=tuple(_fix(fix) for fix in fixes),
             checks=known,
+            waivers=waivers,
             span=node.name.span,
         )
+
+    def _waivers(self, node: tree.System, builder: WaiverBuilder) -> tuple[Waiver, ...]:
+        made = (builder.waiver(statement) for statement in node.body if isinstance(statement, tree.Waiver))
+        return tuple(waiver for waiver in made if waiver is not None)
 
     # --- passes over the instances ---
 
@@ -280,9 +290,9 @@ class _Elaboration:
             if number == 0 and is_system:
                 continue
             for statement in instance.statements:
-                if isinstance(statement, tree.Tick | tree.Outage | tree.Fix | tree.Check):
-                    word = type(statement).__name__.lower()
-                    rule = "ticks, outages, fixes and checks belong to the system"
+                if isinstance(statement, tree.Tick | tree.Outage | tree.Fix | tree.Check | tree.Waiver):
+                    word = "waive" if isinstance(statement, tree.Waiver) else type(statement).__name__.lower()
+                    rule = "ticks, outages, fixes, checks and waivers belong to the system"
                     self._diagnostics.add(messages.wrong_place(statement.span, f"`{word}`", rule))
 
     def _tick(

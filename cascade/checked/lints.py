@@ -29,7 +29,7 @@ def lint_names(file: tree.File, diagnostics: Diagnostics) -> None:
 
 def _lint_body(body: tuple[tree.Statement, ...], diagnostics: Diagnostics) -> None:
     for statement in body:
-        if isinstance(statement, tree.Needs | tree.Tick | tree.Link):
+        if isinstance(statement, tree.Needs | tree.Tick | tree.Link | tree.Waiver):
             continue
         _lint_snake(statement.name, diagnostics)
         if isinstance(statement, tree.Component):

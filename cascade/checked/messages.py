@@ -353,6 +353,40 @@ def unknown_fix(span: Span, name: str, candidates: Iterable[str]) -> Diagnostic:
     )
 
 
+def waiver_of_nothing(span: Span, name: str, checks: Iterable[str], candidates: Iterable[str]) -> Diagnostic:
+    """CF405. `candidates` are all names that a waiver could have."""
+    known = sorted(set(candidates))
+    close = nearest(name, known)
+    listed = ", ".join(f"`{k}`" for k in sorted(set(checks))[:8])
+    return Diagnostic(
+        code="CF405",
+        message=f"`{name}` is neither a check nor a code that can be waived",
+        primary=Label(span=span),
+        help=f"did you mean `{close}`?" if close else (f"declared checks: {listed}" if listed else ""),
+        note="checks can be waived, and findings about the design, by their codes; errors cannot, and no limit of a search",
+    )
+
+
+def no_such_day(span: Span, text: str) -> Diagnostic:
+    """CF406."""
+    return Diagnostic(
+        code="CF406",
+        message=f"there is no day `{text}`",
+        primary=Label(span=span),
+        help="a day is written as year, month and day: 2027-01-31",
+    )
+
+
+def waiver_without_reason(span: Span) -> Diagnostic:
+    """CF407."""
+    return Diagnostic(
+        code="CF407",
+        message="the waiver gives no reason",
+        primary=Label(span=span),
+        help="say who accepts it, and what will change until then",
+    )
+
+
 def unusual_name(span: Span, name: str, style: str) -> Diagnostic:
     """CF901."""
     return Diagnostic(

@@ -4,6 +4,7 @@ Expressions are ids in `System.builder` (see `cascade.core.expressions`); variab
 Durations are in milliseconds. Commands are referred to by their position in `System.commands`.
 """
 
+import datetime as dt
 import enum
 from dataclasses import dataclass, field
 
@@ -233,6 +234,27 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """What does not count until a day, and why. `target` is the name of a check, or the code of a finding.
+
+    `subjects` (outages and groups) and `faults` narrow it down; both are empty where everything of that kind is accepted.
+    """
+
+    target: str
+    is_check: bool
+    subjects: frozenset[str]
+    faults: frozenset[str]
+    until: dt.date
+    reason: str
+    span: Span
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it says on what it is."""
+        return bool(self.subjects or self.faults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class System:
     """A whole spec under a given set of fixes (`applied_fixes`). `is_timed`: some command has timing."""
 
@@ -252,4 +274,5 @@ class System:
     outages: tuple[Outage, ...]
     fixes: tuple[Fix, ...]
     checks: tuple[Check, ...]
+    waivers: tuple[Waiver, ...] = ()
     span: Span

@@ -135,7 +135,7 @@ class _Checker:
         """The summary, unless no file came as far as a check."""
         if self.is_interrupted:
             complain("interrupted: the checks that are not listed were not decided")
-        if self._totals.as_expected or self._totals.unexpected or self._totals.undetermined or self._totals.files > 1:
+        if self._totals.checks or self._totals.files > 1:
             self._say(("" if self._is_after_blank else "\n") + terminal.summary(self._totals, self._layout))
 
     def results(self, code: ExitCode) -> Results:
@@ -179,7 +179,7 @@ class _Checker:
             self.codes.append(ExitCode.BAD_INPUT if is_spec_error else ExitCode.UNDETERMINED)
             if result.verdict.reason is StopReason.INTERRUPTED:
                 raise KeyboardInterrupt
-        elif not result.is_as_expected:
+        elif not result.is_as_expected and result.waiver is None:
             self.codes.append(ExitCode.UNEXPECTED)
 
     def _on_answers(self, path: str, system: System, answers: Answers) -> None:

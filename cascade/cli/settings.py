@@ -59,7 +59,9 @@ def settle(options: argparse.Namespace) -> Settings | None:
         outputs=outputs,
         engine=engine,
         limits=_limits(options, config),
-        judgement=Judgement(severities=config.severities, today=options.date or today()),
+        judgement=Judgement(
+            severities=config.severities, today=options.date or today(), waiver_days_max=config.waiver_days_max
+        ),
     )
 
 

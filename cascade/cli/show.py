@@ -57,6 +57,7 @@ def _tables(system: System) -> list[Table]:
         _outages(system),
         _fixes(system),
         _checks(system),
+        _waivers(system),
     ]
 
 
@@ -166,4 +167,12 @@ def _checks(system: System) -> Table:
     table = _table("Checks", "check", "asks", "expects")
     for check in system.checks:
         _row(table, check.name, check.source, "violated" if check.expect_violated else "holds")
+    return table
+
+
+def _waivers(system: System) -> Table:
+    table = _table("Waivers", "waives", "on", "until", "because")
+    for waiver in system.waivers:
+        on = ", ".join((*sorted(waiver.subjects), *sorted(waiver.faults)))
+        _row(table, waiver.target, on, waiver.until.isoformat(), waiver.reason)
     return table

@@ -69,6 +69,9 @@ CODES: dict[str, CodeInfo] = {
     "CF402": CodeInfo("clause that names no command", _ERROR),
     "CF403": CodeInfo("clause that does not fit the formula", _ERROR),
     "CF404": CodeInfo("unknown fix", _ERROR),
+    "CF405": CodeInfo("waiver of nothing that can be waived", _ERROR),
+    "CF406": CodeInfo("day that there is not", _ERROR),
+    "CF407": CodeInfo("waiver without a reason", _ERROR),
     "CF501": CodeInfo("value outside a domain in a run", _ERROR),
     "CF502": CodeInfo("division by zero in a run", _ERROR),
     "CF503": CodeInfo("index outside a group in a run", _ERROR),
@@ -85,6 +88,9 @@ CODES: dict[str, CodeInfo] = {
     "CF701": CodeInfo("check that is violated", _FINDING),
     "CF702": CodeInfo("check that holds against expectation", _FINDING),
     "CF703": CodeInfo("question without a verdict", _ERROR),
+    "CF704": CodeInfo("waiver that has expired", _FINDING),
+    "CF705": CodeInfo("waiver of what does not happen", _NOTICE),
+    "CF706": CodeInfo("waiver for too long", _FINDING),
     "CF801": CodeInfo("configuration that cannot be read", _ERROR),
     "CF802": CodeInfo("unknown key in the configuration", _ERROR),
     "CF803": CodeInfo("wrong value in the configuration", _ERROR),
@@ -94,3 +100,8 @@ CODES: dict[str, CodeInfo] = {
     "CF902": CodeInfo("duration that rounding changes", _WARNING),
     "CF903": CodeInfo("fault that a repair undoes to one of several values", _WARNING),
 }
+
+
+def is_waivable(code: str) -> bool:
+    """Whether a waiver may name it: a finding about a design, or a path that a change adds. An error, or a question left open, is neither."""
+    return code in CODES and code.startswith(("CF6", "CF71"))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cascade.checked.model import Check, FormulaKind, System
+from cascade.checked.model import Check, FormulaKind, System, Waiver
 from cascade.core.lower import lower
 from cascade.core.model import CoreModel
 from cascade.core.queries import Query
@@ -22,7 +22,7 @@ class CheckResult:
     """A declared check, its verdict, and what a person needs to understand it.
 
     `formula` is the text of formula and clauses; `expected` is `holds` or `violated`. `explanation` is there when the verdict rests on a run;
-    `diagnostics` holds the error of the spec that a run showed, if one did.
+    `diagnostics` holds the error of the spec that a run showed, if one did. `waiver` accepts a verdict that is not the expected one.
     """
 
     name: str
@@ -35,6 +35,7 @@ class CheckResult:
     query: Query
     explanation: Explanation | None
     diagnostics: tuple[Diagnostic, ...]
+    waiver: Waiver | None = None
 
     @property
     def is_as_expected(self) -> bool:

@@ -6,7 +6,7 @@ A finding is a diagnostic at the place in the spec that it is about, with the ru
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cascade.checked.model import Command, Group, Outage, System
+from cascade.checked.model import Command, Group, Outage, System, Waiver
 from cascade.diagnostics.diagnostic import Diagnostic, Label
 from cascade.diagnostics.durations import duration_text
 from cascade.questions.classes import Classification, Longest, OutageClass
@@ -14,6 +14,7 @@ from cascade.questions.defaults import Answers, OutageAnswers
 from cascade.questions.inquiry import Reply
 from cascade.questions.partial import Row, Survival
 from cascade.questions.redundancy import GroupClaim
+from cascade.questions.waivers import accepting
 
 RANKS = ("CF604", "CF601", "CF602", "CF603", "CF608", "CF607", "CF609", "CF606", "CF605")
 """Codes by gravity."""
@@ -23,16 +24,29 @@ FAULTS_SHOWN_MAX = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """`reply` has the run that shows it. `outages` are all those of which it is true."""
+    """`reply` has the run that shows it. `outages` are all those of which it is true, `faults` those that take part. `waiver` accepts it, if one does."""
 
     diagnostic: Diagnostic
     outages: tuple[str, ...]
     reply: Reply
+    faults: tuple[str, ...] = ()
+    waiver: Waiver | None = None
 
 
 def findings(answers: Answers) -> tuple[Finding, ...]:
     """All findings, the gravest first; those of one gravity in the order of the spec."""
     return _Findings(answers).all()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """A finding before the outages are listed in its message."""
+
+    outages: list[str]
+    reply: Reply
+    tell: Callable[[str], Diagnostic]
+    group: str
+    faults: tuple[str, ...]
 
 
 class _Findings:
@@ -41,20 +55,45 @@ class _Findings:
         self._system: System = answers.system
         self._commands: dict[str, Command] = {c.name: c for c in self._system.commands}
         # By what is said, but for the outages that it is said of.
-        self._found: dict[tuple[object, ...], tuple[list[str], Reply, Callable[[str], Diagnostic]]] = {}
+        self._found: dict[tuple[object, ...], _Said] = {}
 
     def all(self) -> tuple[Finding, ...]:
         for answers in self._answers.outages:
             self._of_outage(answers)
         result: list[Finding] = []
-        for outages, reply, tell in self._found.values():
-            diagnostic = self._answers.judgement.judged(tell(_listed(outages)))
-            if diagnostic is not None:
-                result.append(Finding(diagnostic=diagnostic, outages=tuple(outages), reply=reply))
+        judgement = self._answers.judgement
+        for said in self._found.values():
+            diagnostic = judgement.judged(said.tell(_listed(said.outages)))
+            if diagnostic is None:
+                continue
+            subjects = (said.group,) if said.group else tuple(name.strip("`") for name in said.outages)
+            waiver = accepting(self._system.waivers, diagnostic.code, subjects, said.faults, judgement.today)
+            result.append(
+                Finding(
+                    diagnostic=diagnostic,
+                    outages=tuple(said.outages),
+                    reply=said.reply,
+                    faults=said.faults,
+                    waiver=waiver,
+                )
+            )
         return tuple(sorted(result, key=lambda finding: RANKS.index(finding.diagnostic.code)))
 
-    def _add(self, key: tuple[object, ...], outage: Outage, reply: Reply, tell: Callable[[str], Diagnostic]) -> None:
-        self._found.setdefault(key, ([], reply, tell))[0].append(f"`{outage.name}`")
+    def _add(
+        self,
+        key: tuple[object, ...],
+        outage: Outage,
+        reply: Reply,
+        tell: Callable[[str], Diagnostic],
+        *,
+        group: str = "",
+        faults: tuple[str, ...] | None = None,
+    ) -> None:
+        """What is found, about `group` if not about the outage; `faults` take part, else those that the run fires."""
+        said = _Said(
+            outages=[], reply=reply, tell=tell, group=group, faults=reply.fired() if faults is None else faults
+        )
+        self._found.setdefault(key, said).outages.append(f"`{outage.name}`")
 
     def _of_outage(self, answers: OutageAnswers) -> None:
         outage = answers.outage
@@ -114,7 +153,7 @@ class _Findings:
                 help="make what uses the group notice this failure, or let the untouched members take over without it",
             )
 
-        self._add(("CF601", group.name, faults), outage, claim.reply, tell)
+        self._add(("CF601", group.name, faults), outage, claim.reply, tell, group=group.name)
 
     def _adding_up(self, outage: Outage, joint: Reply) -> None:
         faults = joint.fired()
@@ -147,7 +186,7 @@ class _Findings:
                 help="turn the partial failure into a complete one (fence it, restart it), or watch what really works",
             )
 
-        self._add(("CF602", row.group.name, cell.kind, cell.survived), outage, reply, tell)
+        self._add(("CF602", row.group.name, cell.kind, cell.survived), outage, reply, tell, group=row.group.name)
 
     def _single_faults(self, answers: OutageAnswers, blamed: list[Group]) -> None:
         """Single faults that suffice, apart from those that refute the redundancy of their group already."""
@@ -171,7 +210,7 @@ class _Findings:
                 help="these are the single points of failure; `cascade cutsets` lists what else suffices",
             )
 
-        self._add(("CF605", names), outage, single[0].reply, tell)
+        self._add(("CF605", names), outage, single[0].reply, tell, faults=names)
 
     # --- how the outage ends ---
 

@@ -10,10 +10,15 @@ from cascade.diagnostics.diagnostic import Diagnostic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """`severities` takes the place of the table of codes; None: not shown. `today` is the day on which waivers are judged (None: none has expired)."""
+    """How things are taken.
+
+    `severities` takes the place of the table of codes; None: not shown. `today` is the day on which waivers are judged (None: none has
+    expired), `waiver_days_max` how far ahead they may end.
+    """
 
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     today: dt.date | None = None
+    waiver_days_max: int | None = None
 
     def judged(self, diagnostic: Diagnostic) -> Diagnostic | None:
         """The diagnostic as grave as it is taken; None if it is not to be shown."""
@@ -30,4 +35,4 @@ class Judgement:
 
 def is_adjustable(code: str) -> bool:
     """Whether a configuration may say how grave it is: findings and notices about a design, and lints. An error stays one, and so does a verdict."""
-    return code.startswith(("CF6", "CF9")) and code in CODES
+    return code in CODES and (code.startswith(("CF6", "CF9")) or code == "CF705")

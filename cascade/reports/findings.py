@@ -19,7 +19,7 @@ from cascade.reports.layout import Layout
 from cascade.reports.results import finding_ending
 from cascade.reports.runs import run_lines, run_summary
 from cascade.reports.tables import table_lines
-from cascade.reports.wording import count_text, seconds_text
+from cascade.reports.wording import count_text, seconds_text, waiver_text
 from cascade.verdicts.verdict import Holds
 
 INDENT = 4
@@ -48,7 +48,7 @@ def answers_text(answers: Answers, layout: Layout, *, with_runs: bool) -> str:
 
 def is_refuted(answers: Answers) -> bool:
     """Whether there is a finding, not only notices: what the design claims is not so."""
-    return any(finding.diagnostic.severity is Severity.FINDING for finding in findings(answers))
+    return any(f.diagnostic.severity is Severity.FINDING and f.waiver is None for f in findings(answers))
 
 
 # --- findings ---
@@ -56,13 +56,16 @@ def is_refuted(answers: Answers) -> bool:
 
 def _finding_lines(answers: Answers, finding: Finding, layout: Layout, *, with_run: bool) -> list[str]:
     diagnostic = finding.diagnostic
-    lead = f"{_MARKS[diagnostic.severity]} {diagnostic.code}  "
-    style = STYLES[diagnostic.severity]
+    mark = _MARKS[diagnostic.severity] if finding.waiver is None else "~"
+    lead = f"{mark} {diagnostic.code}  "
+    style = STYLES[diagnostic.severity] if finding.waiver is None else "faint"
     first, *rest = layout.wrap(diagnostic.message.replace("`", ""), indent=len(lead), style="strong")
     lines = [layout.paint(lead, style) + first.replace(" " * len(lead), "", 1), *rest]
     lines.extend(layout.wrap(_place(diagnostic), indent=INDENT, hang=2, style="faint"))
     if diagnostic.note:
         lines.extend(layout.wrap(diagnostic.note, indent=INDENT, hang=2))
+    if finding.waiver is not None:
+        lines.extend(layout.wrap(waiver_text(finding.waiver), indent=INDENT, hang=2))
     result = answers.inquiry.result(finding.reply)
     if with_run:
         lines.extend(_run_lines(answers, finding, layout))
@@ -196,8 +199,10 @@ def _how(found: Classification) -> str:
 
 
 def _summary_lines(answers: Answers, found: tuple[Finding, ...], layout: Layout) -> list[str]:
-    grave = sum(finding.diagnostic.severity is Severity.FINDING for finding in found)
-    parts = [count_text(grave, "finding"), count_text(len(found) - grave, "notice")]
+    grave = sum(f.diagnostic.severity is Severity.FINDING and f.waiver is None for f in found)
+    waived = sum(finding.waiver is not None for finding in found)
+    parts = [count_text(grave, "finding"), count_text(len(found) - grave - waived, "notice")]
+    parts += [f"{waived} waived"] if waived else []
     if answers.undetermined:
         parts.append(f"{len(answers.undetermined):,} undetermined")
     inquiry = answers.inquiry

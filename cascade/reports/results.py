@@ -6,6 +6,7 @@ In: what became of each file. Out: *entries*: every check with its outcome, ever
 import enum
 import hashlib
 import re
+from typing import TYPE_CHECKING
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,9 @@ from cascade.reports.runs import run_of
 from cascade.source import Span
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Holds, Undetermined, Violated
+
+if TYPE_CHECKING:  # reports know of a checked model what the questions hand on
+    from cascade.checked.model import Waiver
 
 _QUOTED = re.compile(r"`([^`]+)`")
 
@@ -47,11 +51,15 @@ class EntryKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """Why a failure does not count: a waiver of the spec. `until` is its last day, as YYYY-MM-DD."""
+    """Why something does not count: a waiver of the spec. `until` is its last day, as YYYY-MM-DD."""
 
     reason: str
     until: str
     span: Span
+
+
+def _accepted(waiver: "Waiver | None") -> Accepted | None:
+    return None if waiver is None else Accepted(reason=waiver.reason, until=waiver.until.isoformat(), span=waiver.span)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,10 +145,10 @@ def entries(file: FileReport) -> tuple[Entry, ...]:
 
 
 def _of_diagnostic(file: FileReport, diagnostic: Diagnostic) -> Entry:
-    is_broken = diagnostic.severity is Severity.ERROR
+    outcomes = {Severity.ERROR: Outcome.BROKEN, Severity.FINDING: Outcome.FAILED}
     return Entry(
         kind=EntryKind.DIAGNOSTIC,
-        outcome=Outcome.BROKEN if is_broken else Outcome.NOTED,
+        outcome=outcomes.get(diagnostic.severity, Outcome.NOTED),
         name=title_of(diagnostic),
         span=diagnostic.primary.span,
         diagnostic=diagnostic,
@@ -158,8 +166,10 @@ def _of_check(file: FileReport, result: CheckResult) -> Iterable[Entry]:
         outcome = Outcome.BROKEN
     elif isinstance(result.verdict, Undetermined):
         outcome = Outcome.UNDETERMINED
+    elif result.is_as_expected:
+        outcome = Outcome.PASSED
     else:
-        outcome = Outcome.PASSED if result.is_as_expected else Outcome.FAILED
+        outcome = Outcome.FAILED if result.waiver is None else Outcome.WAIVED
     yield Entry(
         kind=EntryKind.CHECK,
         outcome=outcome,
@@ -168,6 +178,7 @@ def _of_check(file: FileReport, result: CheckResult) -> Iterable[Entry]:
         diagnostic=diagnostic,
         result=result,
         ending="" if run_of(result) is None else _check_ending(result),
+        accepted=_accepted(result.waiver),
         fingerprint="" if diagnostic is None else fingerprint(file, diagnostic, result.name),
     )
 
@@ -233,14 +244,15 @@ def _check_ending(result: CheckResult) -> str:
 def _of_finding(file: FileReport, answers: Answers, finding: Finding) -> Entry:
     diagnostic = finding.diagnostic
     result = answers.inquiry.result(finding.reply)
-    is_failure = diagnostic.severity in (Severity.FINDING, Severity.ERROR)
+    outcome = Outcome.FAILED if diagnostic.severity in (Severity.FINDING, Severity.ERROR) else Outcome.NOTED
     return Entry(
         kind=EntryKind.FINDING,
-        outcome=Outcome.FAILED if is_failure else Outcome.NOTED,
+        outcome=outcome if finding.waiver is None else Outcome.WAIVED,
         name=title_of(diagnostic),
         span=diagnostic.primary.span,
         diagnostic=diagnostic,
         result=result,
+        accepted=_accepted(finding.waiver),
         ending=finding_ending(result, finding.outages[0].strip("`"), diagnostic.code),
         fingerprint=fingerprint(file, diagnostic),
     )

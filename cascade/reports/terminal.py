@@ -10,7 +10,7 @@ from cascade.diagnostics.render import render
 from cascade.questions.declared import CheckResult
 from cascade.reports.layout import Layout
 from cascade.reports.runs import INDENT, run_lines, run_of, run_summary
-from cascade.reports.wording import count_text, seconds_text
+from cascade.reports.wording import count_text, seconds_text, waiver_text
 from cascade.verdicts.answer import Proof, ProofKind
 from cascade.verdicts.verdict import Exhaustion, Holds, Undetermined, Violated
 
@@ -30,9 +30,15 @@ class Totals:
     as_expected: int = 0
     unexpected: int = 0
     undetermined: int = 0
+    waived: int = 0
     states: int = 0
     seconds: float = 0.0
     unexpected_names: list[str] = field(default_factory=list)
+
+    @property
+    def checks(self) -> int:
+        """All that were asked."""
+        return self.as_expected + self.unexpected + self.undetermined + self.waived
 
     def add(self, result: CheckResult) -> None:
         """Count one check."""
@@ -42,6 +48,8 @@ class Totals:
             self.undetermined += 1
         elif result.is_as_expected:
             self.as_expected += 1
+        elif result.waiver is not None:
+            self.waived += 1
         else:
             self.unexpected += 1
             self.unexpected_names.append(result.name)
@@ -63,7 +71,9 @@ def check_text(result: CheckResult, layout: Layout, *, with_run: bool, with_stat
     if with_stats:
         for name, text in result.verdict.statistics.details:
             lines.extend(layout.wrap(f"{name}: {text}", indent=INDENT, hang=2, style="faint"))
-    is_unexpected = not result.is_as_expected
+    is_unexpected = not result.is_as_expected and result.waiver is None
+    if result.waiver is not None:
+        lines.extend(layout.wrap(waiver_text(result.waiver), indent=INDENT, hang=2))
     run = run_of(result)
     shows_run = run is not None and result.explanation is not None and (with_run or is_unexpected)
     if is_unexpected or (with_run and shows_run):
@@ -103,6 +113,8 @@ def _verdict_lines(result: CheckResult, layout: Layout) -> list[str]:
     elif result.is_as_expected:
         remark, remark_style = "as expected", "faint"
         style = "good" if style == "good" else "faint"
+    elif result.waiver is not None:
+        mark, remark, remark_style, style = "~", "waived", "faint", "faint"
     else:
         remark, remark_style = "UNEXPECTED", "error"
     name = printable(result.name)
@@ -154,8 +166,10 @@ def _no_run_text(result: CheckResult) -> str:
 
 def summary(totals: Totals, layout: Layout) -> str:
     """The last line of the report."""
-    checks = totals.as_expected + totals.unexpected + totals.undetermined
+    checks = totals.checks
     parts = [f"{totals.as_expected} as expected"] if checks else []
+    if totals.waived:
+        parts.append(f"{totals.waived} waived")
     if totals.unexpected:
         parts.append(f"{totals.unexpected} unexpected")
     if totals.undetermined:

@@ -1,6 +1,11 @@
 """Numbers and times as people read them."""
 
+from typing import TYPE_CHECKING
+
 from cascade.diagnostics.durations import duration_text
+
+if TYPE_CHECKING:
+    from cascade.checked.model import Waiver
 
 _BYTES = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 
@@ -36,3 +41,8 @@ def bytes_text(count: int) -> str:
             amount = count / size
             return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"
     return f"{count} B"
+
+
+def waiver_text(waiver: "Waiver") -> str:
+    """`waived until 2027-01-31: the replica ships in January`."""
+    return f"waived until {waiver.until.isoformat()}: {waiver.reason}"

@@ -190,6 +190,22 @@ class Builder(ExpressionBuilder):
             tree.Fix(name=self.identifier(name), text=_description(text), settings=settings.value, span=self.span_of(c))
         )
 
+    def waiver(self, c: Children) -> Piece:
+        _, target, accepted, _, until, _, reason = c
+        return self.made(
+            tree.Waiver(
+                target=self.identifier(target),
+                accepted=_value(accepted) or (),
+                until=tree.Day(text=str(until), span=self.span_of([until])),
+                reason=_description(reason),
+                reason_span=self.span_of([reason]),
+                span=self.span_of(c),
+            )
+        )
+
+    def accepted(self, c: Children) -> Piece:
+        return Piece(c[1].value, c[0].start_pos, c[1].end_pos)
+
     def settings(self, c: Children) -> Piece:
         return Piece(values_of(c), 0, 0)
 

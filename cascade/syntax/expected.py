@@ -12,7 +12,7 @@ from cascade.syntax.scan import Scanned
 FILE_KEYWORDS = frozenset({"import", "system", "component"})
 COMMAND_KEYWORDS = frozenset({"fault", "repair", "reaction", "operator", "event"})
 BODY_KEYWORDS = COMMAND_KEYWORDS | frozenset(
-    "tick param port part redundant needs state let link outage fix check component".split()
+    "tick param port part redundant needs state let link outage fix check component waive".split()
 )
 CLAUSE_KEYWORDS = frozenset("with without while once expect".split())
 RESERVED = frozenset("and or not if then else true false in".split())
@@ -41,7 +41,7 @@ _CLAUSES = frozenset(word.upper() for word in CLAUSE_KEYWORDS)
 _OPERAND = frozenset("INTEGER DURATION PERCENTAGE TRUE FALSE NOT IF MINUS LPAR QUANTIFIER NAME".split())
 _FORMULA = frozenset({"NEVER", "ALWAYS", "POSSIBLE"})
 _NO_WORDS = frozenset({"STRING", "$END", "COMPARISON", "TIMES_SIGN", "SLASH", "PLUS", "MINUS", "DOT", "LSQB"})
-_PHRASES = {"LEADS": "`leads to`", "CAN": "`can cut`", "AT": "`at most`"}
+_PHRASES = {"LEADS": "`leads to`", "CAN": "`can cut`", "AT": "`at most`", "DATE": "a day such as 2027-01-31"}
 # After the condition that a formula starts with.
 _FORMULA_PHRASES = {"LEADS": "`leads to`", "CAN": "`can lead to`", "LASTS": "`lasts at most`"}
 RESERVED_TERMINALS = frozenset(word.upper() for word in RESERVED)

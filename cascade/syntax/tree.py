@@ -392,6 +392,26 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """A calendar day as it is written, `2027-01-31`; whether there is such a day is not said."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """`waive NAME on path, ... until DAY because "reason"`. `target` is a check or a code; `accepted` is empty without `on`."""
+
+    target: Identifier
+    accepted: tuple[Expr, ...]
+    until: Day
+    reason: str
+    reason_span: Span
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
     """`fix NAME "text" { path = value, ... }`."""
 
@@ -570,7 +590,21 @@ class Check:
 
 
 Statement = (
-    Tick | Param | Port | Part | Redundant | Needs | State | Let | Link | Outage | Fix | Command | Check | Component
+    Tick
+    | Param
+    | Port
+    | Part
+    | Redundant
+    | Needs
+    | State
+    | Let
+    | Link
+    | Outage
+    | Fix
+    | Command
+    | Check
+    | Component
+    | Waiver
 )
 
 
