@@ -13,7 +13,7 @@ from typing import assert_never
 
 import numpy as np
 
-from cascade.engines.packed.jit import SmallWords, Words
+from cascade.engines.native.kernel import SmallWords, Words
 from cascade.engines.packed.layout import NOWHERE
 from cascade.engines.packed.program import Assign, ClearUnless, Compare, Compute, FailIf, LookUp, Program, Source, Step
 from cascade.engines.packed.tables import CompiledTables

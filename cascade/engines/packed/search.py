@@ -12,7 +12,7 @@ from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.engines.packed import image
 from cascade.engines.packed.disk import DiskStore
 from cascade.engines.packed.image import make_image
-from cascade.engines.packed.jit import Words
+from cascade.engines.native.kernel import Words
 from cascade.engines.packed.kernels import backward, expand, explore
 from cascade.engines.packed.kernels.explore import IN_ORDER
 from cascade.engines.packed.kernels.seen import insert

@@ -7,7 +7,7 @@ from typing import IO
 
 import numpy as np
 
-from cascade.engines.packed.jit import Words
+from cascade.engines.native.kernel import Words
 from cascade.engines.packed.kernels.seen import SPARE_SLOTS, close_regions, move
 
 WORD_BYTES = 8

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cascade.engines.packed import image
-from cascade.engines.packed.jit import SmallWords, Words
+from cascade.engines.native.kernel import SmallWords, Words
 from cascade.engines.packed.kernels.expand import expand
 from cascade.engines.packed.kernels.seen import NONE, insert, split
 from cascade.engines.packed.store import SeenSet

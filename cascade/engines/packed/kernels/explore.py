@@ -7,7 +7,7 @@ old place in the queue is skipped later.
 
 import numpy as np
 
-from cascade.engines.packed.jit import SmallWords, Word, Words, kernel
+from cascade.engines.native.kernel import SmallWords, Word, Words, kernel, subroutine
 from cascade.engines.packed.kernels.expand import DONE, FINISHED, FULL, WAITS_FOR_TICK, expand
 from cascade.engines.packed.kernels.seen import NONE, ONE, THREE, TWO, insert, settle
 
@@ -64,7 +64,7 @@ def place(
         )
 
 
-@kernel
+@subroutine
 def _extend(segments: Words, count: Word, ticks: Word, commands: Word, end: Word) -> Word:
     """The last segment of a queue, if it has this cost, or a new one, ends at `end`. Returns the number of segments."""
     last = THREE * count
@@ -76,7 +76,7 @@ def _extend(segments: Words, count: Word, ticks: Word, commands: Word, end: Word
     return count
 
 
-@kernel
+@subroutine
 def _next_commands(control: Words, tick_segments: Words, fault_segments: Words) -> Word:
     """The number of commands of the next waiting layer of this instant; IN_ORDER if there is none."""
     best = IN_ORDER
@@ -88,12 +88,12 @@ def _next_commands(control: Words, tick_segments: Words, fault_segments: Words) 
     return best
 
 
-@kernel
+@subroutine
 def _begin_of(segments: Words, segment: Word) -> Word:
     return NONE if segment == NONE else segments[THREE * segment - ONE]
 
 
-@kernel
+@subroutine
 def next_layer(
     control: Words,
     layers: Words,

@@ -7,7 +7,7 @@ probing): growing goes once through old and new memory, from front to back.
 
 import numpy as np
 
-from cascade.engines.packed.jit import Word, Words, kernel, prefetch
+from cascade.engines.native.kernel import Word, Words, kernel, prefetch, subroutine
 
 NONE, ONE, TWO, THREE = (np.uint64(i) for i in range(4))
 THIRTY_TWO = np.uint64(32)
@@ -25,7 +25,7 @@ MULTIPLIER_1 = np.uint64(0x9E3779B97F4A7C15)
 MULTIPLIER_2 = np.uint64(0xD6E8FEB86659FD93)
 
 
-@kernel
+@subroutine
 def mix(word: Word) -> Word:
     """A hash whose high bits depend on all bits of `word`: multiplications with a shift between (as in splitmix64, Steele, Lea and Flood 2014, which has one more)."""
     h = word * MULTIPLIER_1
@@ -33,20 +33,20 @@ def mix(word: Word) -> Word:
     return h * MULTIPLIER_2
 
 
-@kernel
+@subroutine
 def home(root: Word, regions: Word, region_slots: Word) -> Word:
     """The slot where probing for a state begins: a multiplication in place of a remainder (Lemire 2019), so any number of slots will do."""
     h = mix(root) >> THIRTY_TWO
     return ((h * regions * region_slots) >> THIRTY_TWO) + ((h * regions) >> THIRTY_TWO) * SPARE
 
 
-@kernel
+@subroutine
 def owner(root: Word, regions: Word) -> Word:
     """The region of a state."""
     return ((mix(root) >> THIRTY_TWO) * regions) >> THIRTY_TWO
 
 
-@kernel
+@subroutine
 def find(seen: Words, root: Word, regions: Word, region_slots: Word) -> Word:
     """The slot of a state, or the free slot (or the last of the region) where it is not."""
     slot = home(root, regions, region_slots)
@@ -106,7 +106,7 @@ def insert(
     return end, count, new
 
 
-@kernel
+@subroutine
 def settle(
     seen: Words, regions: Word, region_slots: Word, roots: Words, begin: Word, end: Word, order: Words, count: Word
 ) -> Word:
