@@ -103,6 +103,8 @@ class PackedSearch:
         self._ticked, self._faulted, self._next_ticked, self._next_faulted = (Queue() for _ in range(4))
         self.scratch = make_scratch(self.code)
         self._successors, self._slots, self._accepted = (np.zeros(self._room, dtype=np.uint64) for _ in range(3))
+        import os
+        self._recent = np.zeros(1 << int(os.environ.get("RB","15")), dtype=np.uint64)
         self._workers: list[Worker] = []
         self._is_wide = False
         self._store: DiskStore | None = None
@@ -138,6 +140,7 @@ class PackedSearch:
             ("memory", f"seen set {slots:,} bytes, {slots / max(self.state_count, 1):.1f} a state"),
             ("time", f"tables {compiled:.2f} s, search {searched:.2f} s"),
             *((("disk", f"{self._store.byte_count:,} bytes of explored states"),) if self._store else ()),
+            ("sifted", str(self._control[22])),
             ("threads", str(self._thread_count)),
         )
 
@@ -418,6 +421,7 @@ class PackedSearch:
             self._successors,
             self._slots,
             self._accepted,
+            self._recent,
             np.uint64(self._tuning.pause_states),
             np.uint64(self._tuning.wide_layer) if self._thread_count > 1 else IN_ORDER,
         )

@@ -9,14 +9,14 @@ import numpy as np
 
 from cascade.engines.native.kernel import SmallWords, Word, Words, kernel, subroutine
 from cascade.engines.packed.kernels.expand import DONE, FINISHED, FULL, WAITS_FOR_TICK, expand
-from cascade.engines.packed.kernels.seen import NONE, ONE, THREE, TWO, insert, settle
+from cascade.engines.packed.kernels.seen import NONE, ONE, THREE, TWO, insert, settle, sift
 
 # Positions in `control`. COUNT, NEXT and LAYER_END are positions in `order`, which stands behind LOGGED states of the log.
 FAULTS, TICKS, COMMANDS, COUNT, NEXT, LAYER_END, LAYERS = range(7)
 TICK_SEGMENT, TICK_SEGMENTS, FAULT_SEGMENT, FAULT_SEGMENTS = range(7, 11)
 NEXT_TICKS, NEXT_TICK_SEGMENTS, NEXT_FAULTS, NEXT_FAULT_SEGMENTS = range(11, 15)
 SEEN, TRANSITIONS, REGIONS, REGION_SLOTS, PENDING, PENDING_END, LOGGED = range(15, 22)
-CONTROL_SIZE = 22
+CONTROL_SIZE = 23
 
 # Why `explore` returned, beside the reasons of `expand`.
 PAUSED, NEEDS_SEEN, NEEDS_ORDER, NEEDS_QUEUES, NEEDS_LAYERS, WIDE_LAYER = (np.uint64(i) for i in range(5, 11))
@@ -172,6 +172,7 @@ def explore(
     successors: Words,
     slots: Words,
     accepted: Words,
+    recent: Words,
     budget: Word,
     wide: Word,
 ) -> Word:
@@ -218,7 +219,8 @@ def explore(
                 # Whatever stops the search stops it when it comes to be the first of a batch.
                 control[NEXT] = position
                 control[TRANSITIONS] += made
-                control[PENDING], control[PENDING_END] = NONE, made
+                control[PENDING], control[PENDING_END] = NONE, sift(successors, made, recent)
+                control[22] += control[PENDING_END]
                 done += position - first
             regions, region_slots = control[REGIONS], control[REGION_SLOTS]
             free = regions * region_slots - (regions * region_slots >> THREE) - control[SEEN]

@@ -57,6 +57,25 @@ def find(seen: Words, root: Word, regions: Word, region_slots: Word) -> Word:
     return slot
 
 
+@subroutine
+def sift(successors: Words, count: Word, recent: Words) -> Word:
+    """Drop successors that were made a short time ago, and so are in the set or on their way; returns how many are left, at the front.
+
+    `recent` has a power of two of places, of which the state says which one it may stand in.
+    """
+    mask = np.uint64(len(recent)) - ONE
+    kept = NONE
+    k = NONE
+    while k < count:
+        successor = successors[k]
+        place = (((successor >> TWO) * MULTIPLIER_1) >> THIRTY_TWO) & mask
+        successors[kept] = successor
+        kept += np.uint64(recent[place] != successor)
+        recent[place] = successor
+        k += ONE
+    return kept
+
+
 @kernel
 def insert(
     seen: Words,
