@@ -40,7 +40,7 @@ def _prefetch(_context: Any, array: Any, index: Any) -> Any:
 
 def _subroutine(function: Callable[..., Any]) -> Any:
     """For other kernels only: no wrapper for Python."""
-    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    options: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return numba.njit(nogil=True, boundscheck=False, **options)(function)
 
 
@@ -80,7 +80,7 @@ def _check_result(name: str, kind: Kind | None, count: int, made: Any) -> None:
     if kind is None:
         expected: Any = types.none
     else:
-        expected = _numba_type(kind) if count == 1 else types.UniTuple(_numba_type(kind), count)
+        expected = _numba_type(kind) if count == 1 else cast("Any", types.UniTuple)(_numba_type(kind), count)
     if made != expected:
         raise TypeError(f"{name} returns {made}, but is annotated with {expected}")
 

@@ -125,7 +125,7 @@ def prepare(
 
 def _start(module: str, file: Path) -> "subprocess.Popen[bytes]":
     path = os.pathsep.join(filter(None, (str(PACKAGE_PARENT), os.environ.get("PYTHONPATH"))))
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - this very interpreter, with names of this package
         [sys.executable, "-P", "-m", "cascade.engines.native.compile", module, str(file)],
         env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.DEVNULL,

@@ -19,9 +19,9 @@ from cascade.engines.explicit.fairness import with_owed
 from cascade.engines.explicit.runs import initial_of, steps_along
 from cascade.engines.explicit.search import Predicate as FormulaOfOneState
 from cascade.engines.explicit.watch import StopSearch, Watch
-from cascade.engines.packed.graph import Predicate, Region, TooLargeError
 from cascade.engines.native import library
 from cascade.engines.native.kernel import KernelError
+from cascade.engines.packed.graph import Predicate, Region, TooLargeError
 from cascade.engines.packed.lasso import PackedLassoSearch, owed_expression
 from cascade.engines.packed.program import TooWideError
 from cascade.engines.packed.search import Cost, PackedFailureError, PackedSearch, Tuning
@@ -31,10 +31,13 @@ from cascade.verdicts.run import CandidateRun
 
 State = tuple[int, ...]
 
-_SEARCH = tuple(f"cascade.engines.packed.kernels.{name}" for name in ("seen", "expand", "explore", "backward", "intern"))
+_SEARCH = tuple(
+    f"cascade.engines.packed.kernels.{name}" for name in ("seen", "expand", "explore", "backward", "intern")
+)
 _GRAPH = (*_SEARCH, "cascade.engines.packed.kernels.graph")
 KERNELS: dict[type[Query], tuple[str, ...]] = {Reach: _SEARCH, Lasso: _GRAPH, Recover: _GRAPH}
 """What has to be compiled first. Kernels of the search on disk are when it begins."""
+
 
 def answer(
     model: CoreModel, query: Query, limits: Limits, progress: Progress, *, tuning: type[Tuning] = Tuning

@@ -12,6 +12,7 @@
 from typing import assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cascade.engines.native.kernel import SmallWords, Words
 from cascade.engines.packed.layout import NOWHERE
@@ -112,7 +113,7 @@ class _Writer:
             for word in range(self._width):
                 block[places + 1 + word] = cluster.ticks[:, word]
             entry, column = np.nonzero(is_there)
-            before = (np.cumsum(is_there, axis=1) - is_there)[entry, column]
+            before: NDArray[np.int64] = (np.cumsum(is_there, axis=1) - is_there)[entry, column]
             at = places[entry] + head + before * rows.shape[1]
             block[at[:, None] + np.arange(rows.shape[1])] = rows[cluster.operations[entry, column]]
             self._small[number] = (place + places)[cluster.entry_of].astype(np.uint32)

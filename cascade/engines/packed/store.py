@@ -3,6 +3,7 @@
 import mmap
 import tempfile
 import weakref
+from concurrent.futures import Executor
 from typing import IO
 
 import numpy as np
@@ -54,18 +55,29 @@ class SeenSet:
         """How much more memory `grow` needs."""
         return (self._size(self._next_region_slots) - len(self.slots)) * WORD_BYTES
 
-    def grow(self) -> None:
-        """More slots. The old memory is given back piece by piece as its states move."""
+    def grow(self, pool: Executor | None = None) -> None:
+        """More slots. The old memory is given back piece by piece as its states move; each region can be moved by a thread of its own."""
         region_slots = self._next_region_slots
         memory, slots = self._allocate(region_slots)
-        regions, new_slots = np.uint64(self.regions), np.uint64(region_slots)
-        for begin in range(0, len(self.slots), MOVED_SLOTS):
-            end = min(begin + MOVED_SLOTS, len(self.slots))
-            if not move(self.slots, np.uint64(begin), np.uint64(end), slots, regions, new_slots):
-                raise RegionFullError
-            if hasattr(mmap, "MADV_DONTNEED") and end < len(self.slots):
-                self._memory.madvise(mmap.MADV_DONTNEED, begin * WORD_BYTES, (end - begin) * WORD_BYTES)
+        old_size = self.region_slots + SPARE_SLOTS
+        begins = [region * old_size for region in range(self.regions)]
+        for _ in (pool.map if pool else map)(
+            lambda begin: self._move(begin, begin + old_size, slots, region_slots), begins
+        ):
+            pass
         self._memory, self.slots, self.region_slots = memory, slots, region_slots
+
+    def _move(self, first: int, last: int, new_slots: Words, new_region_slots: int) -> None:
+        for begin in range(first, last, MOVED_SLOTS):
+            end = min(begin + MOVED_SLOTS, last)
+            size = np.uint64(self.regions), np.uint64(new_region_slots)
+            if not move(self.slots, np.uint64(begin), np.uint64(end), new_slots, *size):
+                raise RegionFullError
+            # Whole pages only: the next piece, or region, may begin within the last one.
+            begin_byte = -(-begin * WORD_BYTES // mmap.PAGESIZE) * mmap.PAGESIZE
+            length = end * WORD_BYTES // mmap.PAGESIZE * mmap.PAGESIZE - begin_byte
+            if hasattr(mmap, "MADV_DONTNEED") and length > 0:
+                self._memory.madvise(mmap.MADV_DONTNEED, begin_byte, length)
 
 
 class RegionFullError(Exception):

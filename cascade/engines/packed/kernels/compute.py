@@ -3,8 +3,8 @@
 import numpy as np
 
 from cascade.core.expressions import Op
-from cascade.engines.packed.image import OPERAND_WORDS
 from cascade.engines.native.kernel import Word, Words, subroutine
+from cascade.engines.packed.image import OPERAND_WORDS
 
 ONE = np.uint64(1)
 SIX = np.uint64(6)

@@ -7,8 +7,8 @@ Weber, *Parallel Recursive State Compression for Free*, SPIN 2011). So everythin
 
 import numpy as np
 
-from cascade.engines.packed import image
 from cascade.engines.native.kernel import SmallWords, Word, Words, kernel, subroutine
+from cascade.engines.packed import image
 from cascade.engines.packed.kernels.compute import compute
 from cascade.engines.packed.kernels.intern import decode, encode, has_room
 

@@ -9,14 +9,14 @@ import numpy as np
 
 from cascade.engines.native.kernel import SmallWords, Word, Words, kernel, subroutine
 from cascade.engines.packed.kernels.expand import DONE, FINISHED, FULL, WAITS_FOR_TICK, expand
-from cascade.engines.packed.kernels.seen import NONE, ONE, THREE, TWO, insert, settle, sift
+from cascade.engines.packed.kernels.seen import NONE, ONE, THREE, TWO, insert, room_of, settle, sift
 
 # Positions in `control`. COUNT, NEXT and LAYER_END are positions in `order`, which stands behind LOGGED states of the log.
 FAULTS, TICKS, COMMANDS, COUNT, NEXT, LAYER_END, LAYERS = range(7)
 TICK_SEGMENT, TICK_SEGMENTS, FAULT_SEGMENT, FAULT_SEGMENTS = range(7, 11)
 NEXT_TICKS, NEXT_TICK_SEGMENTS, NEXT_FAULTS, NEXT_FAULT_SEGMENTS = range(11, 15)
 SEEN, TRANSITIONS, REGIONS, REGION_SLOTS, PENDING, PENDING_END, LOGGED = range(15, 22)
-CONTROL_SIZE = 23
+CONTROL_SIZE = 22
 
 # Why `explore` returned, beside the reasons of `expand`.
 PAUSED, NEEDS_SEEN, NEEDS_ORDER, NEEDS_QUEUES, NEEDS_LAYERS, WIDE_LAYER = (np.uint64(i) for i in range(5, 11))
@@ -26,25 +26,23 @@ IN_ORDER = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @kernel
-def place(
-    control: Words,
+def distribute(
     accepted: Words,
     count: Word,
     order: Words,
+    done: Word,
     tick_states: Words,
-    tick_segments: Words,
+    ticked: Word,
     fault_states: Words,
-    fault_segments: Words,
-) -> None:
-    """Put accepted successors where they belong: the next layer, or the end of a queue."""
-    total = control[COUNT]
-    ticked, faulted = control[NEXT_TICKS], control[NEXT_FAULTS]
+    faulted: Word,
+) -> tuple[Word, Word, Word]:
+    """Put accepted successors where they belong, from these positions on: the next layer, or a queue. Returns where each ends then."""
     k = NONE
     while k < count:
         root, mark = accepted[k] >> TWO, accepted[k] & THREE
         if mark == DONE:
-            order[total] = root
-            total += ONE
+            order[done] = root
+            done += ONE
         elif mark == WAITS_FOR_TICK:
             tick_states[ticked] = root
             ticked += ONE
@@ -52,7 +50,12 @@ def place(
             fault_states[faulted] = root
             faulted += ONE
         k += ONE
-    control[COUNT] = total
+    return done, ticked, faulted
+
+
+@kernel
+def extend_queues(control: Words, tick_segments: Words, ticked: Word, fault_segments: Words, faulted: Word) -> None:
+    """Note that the queues end at these positions."""
     ticks, commands = control[TICKS], control[COMMANDS]
     if ticked != control[NEXT_TICKS]:
         control[NEXT_TICKS] = ticked
@@ -220,25 +223,26 @@ def explore(
                 control[NEXT] = position
                 control[TRANSITIONS] += made
                 control[PENDING], control[PENDING_END] = NONE, sift(successors, made, recent)
-                control[22] += control[PENDING_END]
                 done += position - first
             regions, region_slots = control[REGIONS], control[REGION_SLOTS]
-            free = regions * region_slots - (regions * region_slots >> THREE) - control[SEEN]
+            free = room_of(regions, region_slots) - control[SEEN]
             if control[PENDING_END] - control[PENDING] > free:
                 return NEEDS_SEEN
             position, count, new = insert(
                 seen, regions, region_slots, successors, control[PENDING], control[PENDING_END], slots, accepted
             )
-            place(
-                control,
+            total, ticked, faulted = distribute(
                 accepted,
                 count,
                 order,
+                control[COUNT],
                 next_tick_states,
-                next_tick_segments,
+                control[NEXT_TICKS],
                 next_fault_states,
-                next_fault_segments,
+                control[NEXT_FAULTS],
             )
+            control[COUNT] = total
+            extend_queues(control, next_tick_segments, ticked, next_fault_segments, faulted)
             control[SEEN] += new
             is_full = position != control[PENDING_END]
             control[PENDING] = position

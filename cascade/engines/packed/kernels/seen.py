@@ -57,6 +57,13 @@ def find(seen: Words, root: Word, regions: Word, region_slots: Word) -> Word:
     return slot
 
 
+@kernel
+def room_of(regions: Word, region_slots: Word) -> Word:
+    """How many states the set takes: three of four slots. Fuller, and a probe looks at ten slots to find one free."""
+    slots = regions * region_slots
+    return slots - (slots >> TWO)
+
+
 @subroutine
 def sift(successors: Words, count: Word, recent: Words) -> Word:
     """Drop successors that were made a short time ago, and so are in the set or on their way; returns how many are left, at the front.
@@ -168,8 +175,9 @@ def move(seen: Words, begin: Word, end: Word, new_seen: Words, regions: Word, ne
 
 
 @kernel
-def split(successors: Words, count: Word, regions: Word, parts: Words, bounds: Words) -> None:
-    """Sort successors by the regions that they belong to: those of region `r` are `parts[bounds[r]:bounds[r + 1]]`, in the order they came in."""
+def split(successors: Words, made: Word, recent: Words, regions: Word, parts: Words, bounds: Words) -> None:
+    """Sift successors, and sort them by the regions that they belong to: those of region `r` are `parts[bounds[r]:bounds[r + 1]]`, in the order they came in."""
+    count = sift(successors, made, recent)
     r = NONE
     while r <= regions:
         bounds[r] = NONE
