@@ -52,8 +52,8 @@ class Tuning:
     batch_successors = 1 << 15
     """Successors that are inserted together: enough to overlap cache misses, few enough to stay in the cache."""
 
-    round_successors = 1 << 19
-    """The same for one of several threads."""
+    round_successors = 1 << 18
+    """Successors that one of several threads makes for each of them before they are inserted."""
 
     recent_states = 1 << 13
     """States that were made a short time ago, and are known again without a look at the seen set: as many as stay in the fastest memory; a power of two."""
@@ -450,13 +450,12 @@ class PackedSearch:
     def _explore_wide(self) -> np.uint64:
         """Expand what is left of the layer with all threads: each expands a part of it, then each inserts what belongs to its region."""
         control, count = self._control, self._thread_count
+        self._flush(self._layer_begin())
         begin, end = int(control[explore.NEXT]), int(control[explore.LAYER_END])
         if not self._workers:
-            room = max(self._tuning.round_successors, 2 * self.slack)
-            self._workers = [
-                Worker(number, count, self.code, self.small, room, self._tuning.recent_states)
-                for number in range(count)
-            ]
+            tuning = self._tuning
+            sizes = tuning.round_successors, self._room, tuning.recent_states
+            self._workers = [Worker(number, count, self.code, self.small, *sizes) for number in range(count)]
         for number, worker in enumerate(self._workers):
             worker.begin = begin + (end - begin) * number // count
             worker.end = begin + (end - begin) * (number + 1) // count

@@ -9,7 +9,7 @@ import numpy as np
 
 from cascade.engines.native.kernel import SmallWords, Word, Words, kernel, subroutine
 from cascade.engines.packed.kernels.expand import DONE, FINISHED, FULL, WAITS_FOR_TICK, expand
-from cascade.engines.packed.kernels.seen import NONE, ONE, THREE, TWO, insert, room_of, settle, sift
+from cascade.engines.packed.kernels.seen import NONE, ONE, THREE, TWO, insert, room_of, settle, share_out, sift
 
 # Positions in `control`. COUNT, NEXT and LAYER_END are positions in `order`, which stands behind LOGGED states of the log.
 FAULTS, TICKS, COMMANDS, COUNT, NEXT, LAYER_END, LAYERS = range(7)
@@ -23,6 +23,49 @@ PAUSED, NEEDS_SEEN, NEEDS_ORDER, NEEDS_QUEUES, NEEDS_LAYERS, WIDE_LAYER = (np.ui
 
 FOUR = np.uint64(4)
 IN_ORDER = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+@kernel
+def expand_share(
+    code: Words,
+    small: SmallWords,
+    tree: Words,
+    tree_slots: SmallWords,
+    order: Words,
+    begin: Word,
+    end: Word,
+    scratch: Words,
+    successors: Words,
+    recent: Words,
+    regions: Word,
+    parts: Words,
+    fill: Words,
+) -> tuple[Word, Word, Word]:
+    """Expand `order[begin:end]` until the `parts` of regions may be full: (status of the last `expand`, position of the first state that is not expanded, successors made)."""
+    r = NONE
+    while r < regions:
+        fill[r] = NONE
+        r += ONE
+    none = successors[:0]
+    room = np.uint64(len(successors))
+    size = np.uint64(len(parts)) // regions
+    total = NONE
+    position = begin
+    status = FINISHED
+    while position < end:
+        status, position, made = expand(
+            code, small, tree, tree_slots, order, position, end, scratch, successors, none, none, True
+        )
+        total += made
+        share_out(successors, made, recent, regions, parts, fill)
+        fullest = NONE
+        r = NONE
+        while r < regions:
+            fullest = max(fullest, fill[r])
+            r += ONE
+        if (status != FINISHED and status != FULL) or fullest + room > size:
+            return status, position, total
+    return status, position, total
 
 
 @kernel

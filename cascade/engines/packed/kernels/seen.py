@@ -10,6 +10,7 @@ import numpy as np
 from cascade.engines.native.kernel import Word, Words, kernel, prefetch, subroutine
 
 NONE, ONE, TWO, THREE = (np.uint64(i) for i in range(4))
+SIXTEEN = np.uint64(16)
 THIRTY_TWO = np.uint64(32)
 END = np.uint64(0xFFFFFFFFFFFFFFFF)
 """The last slot of a region."""
@@ -174,31 +175,18 @@ def move(seen: Words, begin: Word, end: Word, new_seen: Words, regions: Word, ne
     return True
 
 
-@kernel
-def split(successors: Words, made: Word, recent: Words, regions: Word, parts: Words, bounds: Words) -> None:
-    """Sift successors, and sort them by the regions that they belong to: those of region `r` are `parts[bounds[r]:bounds[r + 1]]`, in the order they came in."""
-    count = sift(successors, made, recent)
-    r = NONE
-    while r <= regions:
-        bounds[r] = NONE
-        r += ONE
+@subroutine
+def share_out(successors: Words, count: Word, recent: Words, regions: Word, parts: Words, fill: Words) -> None:
+    """Sift successors and append each to the part of the region that it belongs to: region `r` has `parts[r * size:][:fill[r]]`, equal shares of `parts`."""
+    mask = np.uint64(len(recent)) - ONE
+    size = np.uint64(len(parts)) // regions
     k = NONE
     while k < count:
-        bounds[owner(successors[k] >> TWO, regions) + ONE] += ONE
+        successor = successors[k]
+        h = mix(successor >> TWO)
+        place = (h >> SIXTEEN) & mask
+        r = ((h >> THIRTY_TWO) * regions) >> THIRTY_TWO
+        parts[r * size + fill[r]] = successor
+        fill[r] += np.uint64(recent[place] != successor)
+        recent[place] = successor
         k += ONE
-    r = ONE
-    while r <= regions:
-        bounds[r] += bounds[r - ONE]
-        r += ONE
-    k = count
-    while k > NONE:
-        # From the back, so that what comes first stays first; each bound moves to the front of its part meanwhile.
-        k -= ONE
-        r = owner(successors[k] >> TWO, regions) + ONE
-        bounds[r] -= ONE
-        parts[bounds[r]] = successors[k]
-    r = NONE
-    while r < regions:
-        bounds[r] = bounds[r + ONE]
-        r += ONE
-    bounds[regions] = count
