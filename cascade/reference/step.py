@@ -58,14 +58,15 @@ def check_domain(model: CoreModel, variable: int, value: int, expr: ExprId) -> N
 
 
 class Situation:
-    """A state of a model, and what can be said about it."""
+    """A state of a model, and what can be said about it. `before` is a state with the same values of variables: what is known of it need not be evaluated again."""
 
-    def __init__(self, model: CoreModel, state: State) -> None:
+    def __init__(self, model: CoreModel, state: State, *, before: "Situation | None" = None) -> None:
         self.model = model
         self.state = state
         self.variable_values = state[: len(model.variables)]
         self.clock_values = state[len(model.variables) :]
-        self._evaluator = Evaluator(model, self.variable_values)
+        assert before is None or before.variable_values == self.variable_values, "only clocks differ"
+        self._evaluator = Evaluator(model, self.variable_values) if before is None else before._evaluator
 
     def holds(self, expr: ExprId) -> bool:
         """Whether a formula is true here."""

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import cache
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,19 @@ def _llvm() -> Any:
     return llvm
 
 
+def _numba_version() -> bytes:
+    """What tells one numba from another, without importing it or reading all there is to know of it. Its version decides llvmlite's."""
+    found = find_spec("numba")
+    if found is None or found.origin is None:
+        raise KernelError("numba is not installed")
+    return (Path(found.origin).parent / "_version.py").read_bytes()
+
+
 @cache
 def _digest() -> str:
     llvm = _llvm()
     processor = f"{llvm.get_process_triple()} {llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
-    text = hashlib.sha256(f"{version('numba')} {version('llvmlite')} {sys.version} {processor}".encode())
+    text = hashlib.sha256(f"{_numba_version()} {sys.version} {processor}".encode())
     for folder in SOURCES:
         for path in sorted((ENGINES / folder).rglob("*.py")):
             text.update(path.read_bytes())
