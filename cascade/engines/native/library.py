@@ -53,12 +53,12 @@ def _llvm() -> Any:
     return llvm
 
 
-def _numba_version() -> bytes:
+def _numba_version() -> str:
     """What tells one numba from another, without importing it or reading all there is to know of it. Its version decides llvmlite's."""
     found = find_spec("numba")
     if found is None or found.origin is None:
         raise KernelError("numba is not installed")
-    return (Path(found.origin).parent / "_version.py").read_bytes()
+    return (Path(found.origin).parent / "_version.py").read_text(encoding="utf-8")
 
 
 @cache

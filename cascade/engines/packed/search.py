@@ -17,7 +17,7 @@ from cascade.engines.packed.kernels import backward, expand, explore
 from cascade.engines.packed.kernels.explore import IN_ORDER
 from cascade.engines.packed.kernels.seen import insert, room_of
 from cascade.engines.packed.roots import Roots
-from cascade.engines.packed.store import Queue, SeenSet, StateLog, grown
+from cascade.engines.packed.store import Queue, SeenSet, StateLog, grown, move_down
 from cascade.engines.packed.tables import CompiledTables, compile_tables
 from cascade.engines.packed.workers import NO_WORDS, Worker, make_scratch
 from cascade.limits import StopReason
@@ -52,11 +52,11 @@ class Tuning:
     batch_successors = 1 << 15
     """Successors that are inserted together: enough to overlap cache misses, few enough to stay in the cache."""
 
-    round_successors = 1 << 18
+    round_successors = 1 << 19
     """Successors that one of several threads makes for each of them before they are inserted."""
 
-    recent_states = 1 << 13
-    """States that were made a short time ago, and are known again without a look at the seen set: as many as stay in the fastest memory; a power of two."""
+    recent_states = 1 << 16
+    """States that were made a short time ago, and are known again without a look at the seen set: as many as stay in the cache of one processor; a power of two."""
 
     wide_layer = 1 << 14
     """States of a layer that is worth several threads."""
@@ -261,7 +261,7 @@ class PackedSearch:
             return
         self.log.append(self._order[:count])
         total = int(control[explore.COUNT])
-        self._order[: total - count] = self._order[count:total].copy()
+        move_down(self._order, count, total)
         for position in (explore.COUNT, explore.NEXT, explore.LAYER_END):
             control[position] = max(int(control[position]) - count, 0)
         control[explore.LOGGED] = len(self.log)

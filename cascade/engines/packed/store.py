@@ -1,5 +1,6 @@
 """Memory of a search: the seen set, which grows without a second copy of everything; arrays that grow; the log of explored states."""
 
+import ctypes
 import mmap
 import tempfile
 import weakref
@@ -38,7 +39,8 @@ class SeenSet:
 
     def _allocate(self, region_slots: int) -> tuple[mmap.mmap, Words]:
         size = self._size(region_slots)
-        memory = mmap.mmap(-1, size * WORD_BYTES)
+        # Private: shared memory, which is the default, gets no huge pages.
+        memory = mmap.mmap(-1, size * WORD_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         if hasattr(mmap, "MADV_HUGEPAGE"):
             memory.madvise(mmap.MADV_HUGEPAGE)
         slots = np.frombuffer(memory, dtype=np.uint64)
@@ -91,6 +93,12 @@ def grown(array: Words, used: int, least: int) -> Words:
     return result
 
 
+def move_down(array: Words, begin: int, end: int) -> None:
+    """Move `array[begin:end]` to the front. numpy would make a copy first where the two overlap, and so touch as much fresh memory."""
+    if end > begin:
+        ctypes.memmove(array.ctypes.data, array.ctypes.data + begin * WORD_BYTES, (end - begin) * WORD_BYTES)
+
+
 class Queue:
     """States that wait, and their segments: `cascade.engines.packed.kernels.explore` says what they are."""
 
@@ -125,22 +133,28 @@ class StateLog:
 
     def append(self, roots: Words) -> None:
         """Add roots (copied)."""
-        self._blocks.append(roots.copy())
-        self._block_states += len(roots)
-        if self._block_states > LOGGED_IN_MEMORY and self._may_spill:
-            try:
-                self._spill()
-            except OSError:
-                self._may_spill = False  # no folder, no space: what is not in the file stays in memory
+        is_long = self._block_states + len(roots) > LOGGED_IN_MEMORY
+        if not (is_long and self._may_spill and self._has_spilled(roots)):
+            self._blocks.append(roots.copy())
+            self._block_states += len(roots)
 
-    def _spill(self) -> None:
+    def _has_spilled(self, roots: Words) -> bool:
+        try:
+            self._spill(roots)
+        except OSError:
+            self._may_spill = False  # no folder, no space: what is not in the file stays in memory
+        return self._may_spill
+
+    def _spill(self, roots: Words) -> None:
+        """Write all that is in memory, and `roots`."""
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="cascade-")  # noqa: SIM115 - lives as long as the log
             weakref.finalize(self, self._file.close)
         self._file.seek(self._file_states * WORD_BYTES)
-        for block in self._blocks:
-            self._file.write(block.data)
-        self._file_states += self._block_states
+        for block in (*self._blocks, roots):
+            self._file.write(np.ascontiguousarray(block).data)
+        self._file.flush()
+        self._file_states += self._block_states + len(roots)
         self._blocks, self._block_states = [], 0
 
     def read(self, begin: int, end: int) -> Words:

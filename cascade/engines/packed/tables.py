@@ -210,7 +210,8 @@ class _TableCompiler:
     def _firing_program(self, command: Command, settles: list[int], clocks: list[int]) -> int:
         """The program that does all that a firing does."""
         program = self._program()
-        values = [program.operand(update.value) for update in command.updates]
+        changed = {update.variable for update in command.updates}
+        values = [program.operand(update.value, changed) for update in command.updates]
         for update, value in zip(command.updates, values, strict=True):
             self._assign(program, update.variable, value)
         program.forget()
