@@ -4,10 +4,12 @@ A file is the digest of what follows, an index (JSON: name, symbol, length), and
 processor. Files are written under another name and renamed, so processes do not disturb each other; what does not match its digest is made again.
 """
 
+import atexit
 import ctypes
 import hashlib
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -113,7 +115,7 @@ def prepare(
         for_now = folder is None
         if tell is not None:
             tell(FIRST_TIME + (", and nothing may be kept: no folder for that is writable" if for_now else ", once"))
-        target = Path(tempfile.mkdtemp(prefix="cascade-kernels-")) if folder is None else folder
+        target = _folder_for_now() if folder is None else folder
         processes = {name: _start(name, target / f"{name}.kernels") for name in names}
         try:
             while any(process.poll() is None for process in processes.values()):
@@ -129,6 +131,12 @@ def prepare(
                 raise KernelError(f"the kernels of {name} cannot be compiled: {said.decode(errors='replace')[-500:]}")
             if for_now:
                 _made_here[name] = target / f"{name}.kernels"
+
+
+def _folder_for_now() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="cascade-kernels-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _start(module: str, file: Path) -> "subprocess.Popen[bytes]":
