@@ -5,7 +5,7 @@ index is made of variables and of fields derived before (the dependency matrices
 *LTSmin: Distributed and Symbolic Reachability*, 2010, taken further: a dependency may be a derived value).
 """
 
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -279,7 +279,7 @@ class Program:
         self.steps.append(Compute(op, operands, low, field, field.shift + bits - 1 if fails else None))
         return self._remember(expr, Source(field, low, high - low + 1, True, expr, fails))
 
-    def operand(self, expr: ExprId, changing: Set[int] = frozenset()) -> Source | int:
+    def operand(self, expr: ExprId, changing: AbstractSet[int] = frozenset()) -> Source | int:
         """Where the value of `expr` stands: a constant, a variable, or a derived field; never a variable that is `changing`."""
         op, args = self._expressions.ops[expr], self._expressions.args[expr]
         if op is Op.CONST:
