@@ -98,6 +98,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.set_defaults(debug=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog="cascade")
     _add_check(commands)
+    _add_gate(commands)
     _add_cutsets(commands)
     _add_dump(commands)
     _add_show(commands)
@@ -154,7 +155,25 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_check(commands: "Commands") -> None:
-    parser = _add(commands, "check", "decide the checks of specs", _EXIT_CODES)
+    _add_checking(_add(commands, "check", "decide the checks of specs", _EXIT_CODES))
+
+
+def _add_gate(commands: "Commands") -> None:
+    text = "decide the checks of specs, and compare their ways to each outage with those at a git revision"
+    parser = _add(commands, "gate", text, _EXIT_CODES)
+    parser.add_argument(
+        "--against",
+        metavar="REV",
+        help="the revision, such as origin/main: what the branch started from is compared with",
+    )
+    parser.add_argument(
+        "--max-size", type=positive_count, metavar="K", help="look at paths of up to K faults (default: 2)"
+    )
+    _add_checking(parser)
+
+
+def _add_checking(parser: argparse.ArgumentParser) -> None:
+    """What `check` and `gate` have in common."""
     parser.add_argument("files", nargs="*", metavar="FILE", help="a spec (.cf; default: those of the configuration)")
     parser.add_argument(
         "--check", action="append", default=[], metavar="NAME", help="only this check; repeatable (default: all)"
