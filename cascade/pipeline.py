@@ -102,13 +102,18 @@ def check_file(
         on_result(result)
     answers = None
     if options.unasked is Unasked.ALWAYS or (options.unasked is Unasked.WITHOUT_CHECKS and not system.checks):
-        inquiry = inquire(system, options, progress)
-        answers = replace(ask_defaults(inquiry, system.outages), judgement=options.judgement)
+        answers = ask_unasked(system, options, progress)
     said = (
         *options.judgement.all_judged(diagnostics.items),
         *_about_waivers(system, options.judgement, results, answers),
     )
     return FileResult(path=path, system=system, diagnostics=said, checks=tuple(results), answers=answers)
+
+
+def ask_unasked(system: System, options: CheckOptions, progress: Callable[[str], Progress]) -> Answers:
+    """The answers to the default questions about `system`."""
+    inquiry = inquire(system, options, progress)
+    return replace(ask_defaults(inquiry, system.outages), judgement=options.judgement)
 
 
 def _about_waivers(

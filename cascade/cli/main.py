@@ -1,7 +1,6 @@
 """The command line: arguments, dispatch, and what becomes of exceptions. A command is imported when it is run."""
 
 import argparse
-import gc
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -52,8 +51,6 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `cascade`; returns the exit code."""
     streams.prepare()
-    # Models are trees without cycles: looking for garbage every 700 objects costs a tenth of the time and finds none.
-    gc.set_threshold(50_000, 20, 20)
     options: argparse.Namespace | None = None
     try:
         try:
@@ -98,7 +95,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.set_defaults(debug=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog="cascade")
     _add_check(commands)
-    _add_gate(commands)
+    _add_report(commands)
     _add_cutsets(commands)
     _add_dump(commands)
     _add_show(commands)
@@ -155,25 +152,20 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_check(commands: "Commands") -> None:
-    _add_checking(_add(commands, "check", "decide the checks of specs", _EXIT_CODES))
-
-
-def _add_gate(commands: "Commands") -> None:
-    text = "decide the checks of specs, and compare their ways to each outage with those at a git revision"
-    parser = _add(commands, "gate", text, _EXIT_CODES)
+    parser = _add(commands, "check", "decide the checks of specs", _EXIT_CODES)
     parser.add_argument(
-        "--against",
-        metavar="REV",
-        help="the revision, such as origin/main: what the branch started from is compared with",
+        "--html", metavar="DIR", help="also write a page for each spec, and an index, into this folder (docs/html.md)"
     )
-    parser.add_argument(
-        "--max-size", type=positive_count, metavar="K", help="look at paths of up to K faults (default: 2)"
-    )
-    _add_checking(parser)
+    _add_check_arguments(parser)
 
 
-def _add_checking(parser: argparse.ArgumentParser) -> None:
-    """What `check` and `gate` have in common."""
+def _add_report(commands: "Commands") -> None:
+    parser = _add(commands, "report", "write a page for each spec that shows verdicts, findings and runs", _EXIT_CODES)
+    parser.add_argument("--html", default="reports", metavar="DIR", help="the folder (default: %(default)s)")
+    _add_check_arguments(parser)
+
+
+def _add_check_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", metavar="FILE", help="a spec (.cf; default: those of the configuration)")
     parser.add_argument(
         "--check", action="append", default=[], metavar="NAME", help="only this check; repeatable (default: all)"

@@ -53,7 +53,7 @@ def check_outputs(outputs: Sequence[Output]) -> list[Diagnostic]:
         if earlier is not output:
             reason = f"the {earlier.format} report is written there"
         if reason is not None:
-            wrong.append(_unwritable(output, reason))
+            wrong.append(unwritable(output, reason))
     return wrong
 
 
@@ -64,7 +64,7 @@ def write_outputs(outputs: Sequence[Output], results: Results) -> bool:
         try:
             write_atomically(output.path, render(output.format, results).encode("utf-8", "backslashreplace"))
         except OSError as error:
-            wrong.append(_unwritable(output, (error.strerror or str(error)).lower()))
+            wrong.append(unwritable(output, (error.strerror or str(error)).lower()))
     show_diagnostics(wrong)
     return not wrong
 
@@ -89,7 +89,8 @@ def _no_path(span: Span) -> Diagnostic:
     )
 
 
-def _unwritable(output: Output, reason: str) -> Diagnostic:
+def unwritable(output: Output, reason: str) -> Diagnostic:
+    """A report that cannot be written where it was asked for."""
     return Diagnostic(
         code="CF804",
         message=f"the {output.format} report cannot be written to `{printable(output.path)}`: {printable(reason)}",

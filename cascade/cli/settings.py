@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cascade.cli.config import Config, load_config
 from cascade.cli.loading import show_diagnostics, unknown_names
 from cascade.cli.outputs import TEXT, Output, check_outputs, parse_outputs
+from cascade.cli.pages import check_folder
 from cascade.cli.streams import complain
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.engines import ENGINES
@@ -28,6 +29,7 @@ class Settings:
     engine: str
     limits: Limits
     judgement: Judgement
+    html: str | None = None
 
 
 def settle(options: argparse.Namespace) -> Settings | None:
@@ -40,7 +42,7 @@ def settle(options: argparse.Namespace) -> Settings | None:
     formats = {output.format for output in asked}
     outputs = (*asked, *(output for output in config.outputs if output.format not in formats))
     if not diagnostics.errors:
-        for diagnostic in check_outputs(outputs):
+        for diagnostic in (*check_outputs(outputs), *check_folder(options.html)):
             diagnostics.add(diagnostic)
     engine = options.engine or config.engine or ENGINE
     unknown = unknown_names("engine", [engine], ENGINES)
@@ -59,6 +61,7 @@ def settle(options: argparse.Namespace) -> Settings | None:
         outputs=outputs,
         engine=engine,
         limits=_limits(options, config),
+        html=options.html,
         judgement=Judgement(
             severities=config.severities, today=options.date or today(), waiver_days_max=config.waiver_days_max
         ),

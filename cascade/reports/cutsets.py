@@ -26,10 +26,11 @@ def extent_text(found: CutSets) -> str:
 
 def set_rows(inquiry: Inquiry, found: CutSets) -> list[list[str]]:
     """A row a pattern: size, time to the outage, class, faults. What is not known stays empty."""
-    return [_row(pattern) for pattern in patterns(inquiry.system, found.sets)]
+    return [row_cells(pattern) for pattern in patterns(inquiry.system, found.sets)]
 
 
-def _row(pattern: Pattern) -> list[str]:
+def row_cells(pattern: Pattern) -> list[str]:
+    """Size, time to the outage, class, faults."""
     first = pattern.sets[0]
     classes = {_class_text(s.classification) for s in pattern.sets if s.classification is not None}
     text = " + ".join(pattern.parts) or "no fault at all"
@@ -77,9 +78,7 @@ def cut_sets_text(inquiry: Inquiry, found: CutSets, text: str, layout: Layout, *
         lines.append("")
         columns = [i for i in range(4) if any(row[i] for row in rows)]
         headings = ("size", "earliest", "class", "faults")
-        lines.extend(
-            table_lines([headings[i] for i in columns], [[row[i] for i in columns] for row in rows], layout)
-        )
+        lines.extend(table_lines([headings[i] for i in columns], [[row[i] for i in columns] for row in rows], layout))
     if found.undecided:
         shown = [" + ".join(names) or "no fault at all" for names in found.undecided[:UNDECIDED_SHOWN_MAX]]
         more = len(found.undecided) - len(shown)

@@ -123,13 +123,14 @@ def _survival_lines(answers: Answers, layout: Layout) -> list[str]:
     rows: list[list[str]] = []
     for row, outages in merged.values():
         cells = {cell.kind: cell for cell in row.cells}
-        counts = [_cell_text(cells[kind], row) if kind in cells else "" for kind in kinds]
+        counts = [cell_text(cells[kind], row) if kind in cells else "" for kind in kinds]
         rows.append([row.group.name, f"{row.group.needs} of {len(row.group.members)}", *counts, ", ".join(outages)])
     title = layout.paint("Losses survived, by kind of fault", "strong")
     return ["", title, *table_lines(["group", "needs", *kinds, "before"], rows, layout)]
 
 
-def _cell_text(cell: Survival, row: Row) -> str:
+def cell_text(cell: Survival, row: Row) -> str:
+    """How many losses are survived: `all`, `none`, `2`, and `≥ 1 ?` where a limit was reached."""
     if not cell.is_exact:
         return f"≥ {cell.survived} ?"
     return "all" if cell.survived == len(row.group.members) else str(cell.survived) if cell.survived else "none"
@@ -167,10 +168,11 @@ def _outage_lines(answers: Answers, layout: Layout) -> list[str]:
 def _outage_row(found: Classification) -> list[str]:
     is_reached = found.outage_class is not OutageClass.UNREACHABLE and found.evidence[0].run is not None
     count = f"≤ {found.fault_count}" if is_reached else ""
-    return [found.outage.name, found.outage_class.value, count, _how(found)]
+    return [found.outage.name, found.outage_class.value, count, how_text(found)]
 
 
-def _how(found: Classification) -> str:
+def how_text(found: Classification) -> str:
+    """How an outage ends, and how long it can last."""
     parts: list[str] = []
     match found.outage_class:
         case OutageClass.TRANSIENT | OutageClass.LATE:

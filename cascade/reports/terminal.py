@@ -119,7 +119,7 @@ def _verdict_lines(result: CheckResult, layout: Layout) -> list[str]:
         remark, remark_style = "UNEXPECTED", "error"
     name = printable(result.name)
     statistics = result.verdict.statistics
-    states, seconds = _extent_text(result), seconds_text(statistics.seconds)
+    states, seconds = extent_text(result), seconds_text(statistics.seconds)
     left = f"{mark} {word:<{_WORD_COLUMNS}} "
     painted = layout.paint(left, style) + layout.paint(name, "strong")
     room = layout.columns - len(left) - width(name)
@@ -148,7 +148,7 @@ def _proof_of(result: CheckResult) -> Proof | None:
     return None
 
 
-def _extent_text(result: CheckResult) -> str:
+def extent_text(result: CheckResult) -> str:
     """How many states were explored, or what was found instead."""
     if _proof_of(result) is not None:
         return "proved"

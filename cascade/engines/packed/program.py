@@ -5,8 +5,7 @@ index is made of variables and of fields derived before (the dependency matrices
 *LTSmin: Distributed and Symbolic Reachability*, 2010, taken further: a dependency may be a derived value).
 """
 
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -279,20 +278,12 @@ class Program:
         self.steps.append(Compute(op, operands, low, field, field.shift + bits - 1 if fails else None))
         return self._remember(expr, Source(field, low, high - low + 1, True, expr, fails))
 
-    def operand(self, expr: ExprId, changing: AbstractSet[int] = frozenset()) -> Source | int:
-        """Where the value of `expr` stands: a constant, a variable, or a derived field; never a variable that is `changing`."""
+    def operand(self, expr: ExprId) -> Source | int:
+        """Where the value of `expr` stands: a constant, a variable, or a derived field."""
         op, args = self._expressions.ops[expr], self._expressions.args[expr]
         if op is Op.CONST:
             return args[0]
-        if op is not Op.VAR:
-            return self.derive(expr)
-        return self._copied(self.variable(args[0])) if args[0] in changing else self.variable(args[0])
-
-    def _copied(self, source: Source) -> Source:
-        """The value that a variable has now, in a derived field."""
-        copy = self._allocator.allocate(source.field.bits)
-        self.steps.append(Assign(source.field, 0, source.field.mask, copy))
-        return replace(source, field=copy)
+        return self.variable(args[0]) if op is Op.VAR else self.derive(expr)
 
     def _remember(self, expr: ExprId, source: Source) -> Source:
         self._derived[expr] = source

@@ -1,1 +1,0 @@
-"""Kernels: functions over flat arrays that numba compiles once; later processes load the machine code without importing numba."""

@@ -1,0 +1,1 @@
+"""Results → the data of a report (`cascade.reports.data`). `report.gather` is the way in."""

@@ -1,0 +1,182 @@
+"""The answers to the default questions, and what declared checks say of fixes, as tables."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from cascade.questions.classes import Classification, OutageClass
+from cascade.questions.cutsets import CutSets
+from cascade.questions.defaults import Answers, OutageAnswers
+from cascade.questions.inquiry import Reply
+from cascade.questions.partial import Row, Survival
+from cascade.questions.patterns import patterns
+from cascade.reports.cutsets import extent_text, row_cells
+from cascade.reports.data import Cell, CheckRow, Table
+from cascade.reports.findings import cell_text, how_text
+
+if TYPE_CHECKING:
+    from cascade.checked.model import System
+
+RunOf = Callable[[Reply | None], int | None]
+"""The position of a reply's run in the report; None if it has none."""
+
+_TONES = {
+    OutageClass.UNREACHABLE: "good",
+    OutageClass.TRANSIENT: "warn",
+    OutageClass.LATE: "bad",
+    OutageClass.BY_CHANCE: "bad",
+    OutageClass.OPERATOR_ONLY: "bad",
+    OutageClass.ABSORBING: "bad",
+    OutageClass.UNDETERMINED: "warn",
+}
+
+
+def answer_tables(answers: Answers, run_of: RunOf) -> list[Table]:
+    """Redundancy, minimal fault sets, and how outages end; those that have rows."""
+    tables = [_survival(answers, run_of), _fault_sets(answers, run_of), _classes(answers, run_of)]
+    return [table for table in tables if table.rows]
+
+
+def _survival(answers: Answers, run_of: RunOf) -> Table:
+    """Rows that are equal but for the outage are one."""
+    merged: dict[tuple[object, ...], tuple[Row, list[str]]] = {}
+    for row in (row for found in answers.outages for row in found.rows):
+        key = (row.group.name, tuple((c.kind, c.survived, c.is_exact) for c in row.cells))
+        merged.setdefault(key, (row, []))[1].append(row.outage.name)
+    kinds = list(dict.fromkeys(cell.kind for row, _ in merged.values() for cell in row.cells))
+    rows: list[tuple[Cell, ...]] = []
+    for row, outages in merged.values():
+        cells = {cell.kind: cell for cell in row.cells}
+        rows.append(
+            (
+                Cell(text=row.group.name),
+                Cell(text=f"{row.group.needs} of {len(row.group.members)}"),
+                *(_survival_cell(cells.get(kind), row, run_of) for kind in kinds),
+                Cell(text=", ".join(outages)),
+            )
+        )
+    return Table(
+        key="redundancy",
+        title="Who masks what",
+        text="How many losses of one kind each group survives before an outage, if nothing else fails. A partial failure that is survived less often than "
+        "a crash defeats the redundancy.",
+        headings=("group", "needs", *kinds, "before"),
+        rows=tuple(rows),
+    )
+
+
+def _survival_cell(cell: Survival | None, row: Row, run_of: RunOf) -> Cell:
+    if cell is None:
+        return Cell(text="–")
+    tolerated = len(row.group.members) - row.group.needs
+    tone = "good" if cell.survived >= tolerated else "bad"
+    if not cell.is_exact:
+        tone = "warn"
+    return Cell(text=cell_text(cell, row), tone=tone, run=run_of(cell.reply))
+
+
+def _fault_sets(answers: Answers, run_of: RunOf) -> Table:
+    """Outages with the same sets are one."""
+    merged: dict[tuple[object, ...], tuple[OutageAnswers, list[str]]] = {}
+    for found in answers.outages:
+        sets = found.cut_sets
+        key = (tuple(s.commands for s in sets.sets), sets.is_all, sets.complete_to)
+        merged.setdefault(key, (found, []))[1].append(found.outage.name)
+    rows: list[tuple[Cell, ...]] = []
+    notes: list[str] = []
+    for found, outages in merged.values():
+        names = ", ".join(outages)
+        notes.append(f"{names}: {extent_text(found.cut_sets)}")
+        rows.extend(_set_rows(answers, found.cut_sets, names, run_of))
+    return Table(
+        key="fault-sets",
+        title="Minimal fault sets",
+        text="Which faults together suffice for an outage; leave one out, and they do not.",
+        headings=("faults", "size", "earliest", "outage"),
+        rows=tuple(rows),
+        note=". ".join(notes),
+    )
+
+
+def _set_rows(answers: Answers, found: CutSets, names: str, run_of: RunOf) -> list[tuple[Cell, ...]]:
+    rows: list[tuple[Cell, ...]] = []
+    for pattern in patterns(answers.system, found.sets):
+        size, earliest, _, faults = row_cells(pattern)
+        tone = "bad" if int(size) <= 1 else "warn"
+        rows.append(
+            (
+                Cell(text=faults, run=run_of(pattern.sets[0].reply)),
+                Cell(text=size, tone=tone),
+                Cell(text=earliest),
+                Cell(text=names),
+            )
+        )
+    return rows
+
+
+def _classes(answers: Answers, run_of: RunOf) -> Table:
+    return Table(
+        key="classes",
+        title="How outages end, once faults stop",
+        text="Transient: as soon as the fault does. Late: by itself, but after the fault is gone. Operator-only: somebody must act. Absorbing: nothing leads back.",
+        headings=("outage", "class", "how it ends", "what keeps it up"),
+        rows=tuple(_class_row(found.classification, run_of) for found in answers.outages),
+    )
+
+
+def _class_row(found: Classification, run_of: RunOf) -> tuple[Cell, ...]:
+    decisive = found.evidence[-1] if found.evidence else None
+    if found.longest is not None and found.longest.reply is not None:
+        decisive = found.longest.reply
+    tone = _TONES[found.outage_class]
+    return (
+        Cell(text=found.outage.name),
+        Cell(text=found.outage_class.value, tone=tone, run=run_of(decisive)),
+        Cell(text=how_text(found)),
+        Cell(text=_sustaining(decisive)),
+    )
+
+
+def _sustaining(reply: Reply | None) -> str:
+    """The commands of the loop, in their order; of a run that only waits, what it waits for."""
+    if reply is None or reply.run is None or reply.run.loop_start is None:
+        return ""
+    steps = reply.run.steps[reply.run.loop_start :]
+    names = list(dict.fromkeys(reply.model.commands[step].name for step in steps if step >= 0))
+    return " → ".join([*names, names[0]]) if names else "nothing that could end it is enabled"
+
+
+def fix_table(system: "System", checks: Sequence[CheckRow]) -> Table:
+    """What the declared checks say of each fix, and of each set of fixes that they combine."""
+    by_fixes: dict[tuple[str, ...], list[CheckRow]] = {}
+    for check in checks:
+        if check.fixes:
+            by_fixes.setdefault(check.fixes, []).append(check)
+    texts = {fix.name: fix.text or ", ".join(fix.settings) for fix in system.fixes}
+    for name in texts:
+        by_fixes.setdefault((name,), [])
+    rows: list[tuple[Cell, ...]] = []
+    for fixes in sorted(by_fixes, key=lambda names: (len(names), [list(texts).index(n) for n in names])):
+        decided = by_fixes[fixes]
+        holds = [c for c in decided if c.verdict == "holds"]
+        violated = [c for c in decided if c.verdict == "violated"]
+        unknown = [c.name for c in decided if c.verdict == "undetermined"]
+        run = next((c.run for c in violated if c.run is not None), None)
+        rows.append(
+            (
+                Cell(text=" + ".join(fixes)),
+                Cell(text="; ".join(texts.get(name, "") for name in fixes)),
+                Cell(text=", ".join(c.formula for c in holds), tone="good" if holds else ""),
+                Cell(text=", ".join(c.formula for c in violated), tone="bad" if violated else "", run=run),
+                Cell(
+                    text=", ".join(unknown) if unknown else "" if decided else "no check uses it",
+                    tone="warn" if unknown else "",
+                ),
+            )
+        )
+    return Table(
+        key="fixes",
+        title="What the fixes change",
+        text="By the checks that the spec declares with each fix.",
+        headings=("fix", "what it does", "with it holds", "with it is still violated", ""),
+        rows=tuple(rows),
+    )

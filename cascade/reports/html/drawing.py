@@ -1,0 +1,211 @@
+"""The graph of a report: where boxes, the components in them, arrows and links stand on the page."""
+
+from dataclasses import dataclass
+
+from cascade.reports.data import Graph, Node, Unit
+from cascade.reports.html.layered import Route, lay_out
+
+CELL_WIDTH = 150.0
+CELL_HEIGHT = 36.0
+TITLE_HEIGHT = 24.0
+PAD = 8.0
+SMALL = 20.0
+STACKED_MAX = 6
+"""Members of a group that are drawn with their names; more become a grid of small squares."""
+
+GRID_COLUMNS = 10
+MARGIN = 14.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellView:
+    """A component in its box."""
+
+    node: Node
+    x: float
+    y: float
+    width: float
+    height: float
+    is_small: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxView:
+    """A box; without a title its only cell says it all."""
+
+    unit: Unit
+    title: str
+    x: float
+    y: float
+    width: float
+    height: float
+    cells: tuple[CellView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrowView:
+    """From what is used to what uses it."""
+
+    path: str
+    user: str
+    used: str
+    in_loop: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkView:
+    """A link between two components, drawn beside them."""
+
+    path: str
+    title: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphView:
+    """The whole drawing."""
+
+    width: float
+    height: float
+    boxes: tuple[BoxView, ...]
+    arrows: tuple[ArrowView, ...]
+    links: tuple[LinkView, ...]
+
+
+def view_graph(graph: Graph) -> GraphView:
+    """The drawing of `graph`."""
+    nodes = {node.name: node for node in graph.nodes}
+    has_links = {nodes[n].unit for link in graph.links for n in (link.source, link.target) if n in nodes}
+    sizes = {unit.name: _size(unit, has_links=unit.name in has_links) for unit in graph.units}
+    layout = lay_out(
+        sizes,
+        [(edge.used, edge.user) for edge in graph.edges],
+        last=frozenset(unit.name for unit in graph.units if unit.kind == "outage"),
+    )
+    boxes = tuple(_box(unit, nodes, layout.corners[unit.name], sizes[unit.name]) for unit in graph.units)
+    arrows = tuple(
+        ArrowView(
+            path=_path(layout.routes[edge.used, edge.user]), user=edge.user, used=edge.used, in_loop=edge.in_loop
+        )
+        for edge in graph.edges
+        if (edge.used, edge.user) in layout.routes
+    )
+    return GraphView(
+        width=round(layout.width + 2 * MARGIN, 1),
+        height=round(layout.height + 2 * MARGIN, 1),
+        boxes=boxes,
+        arrows=arrows,
+        links=_links(graph, boxes),
+    )
+
+
+def _has_title(unit: Unit) -> bool:
+    return unit.kind == "group" or len(unit.nodes) > 1
+
+
+def _is_grid(unit: Unit) -> bool:
+    return len(unit.nodes) > STACKED_MAX
+
+
+def _size(unit: Unit, *, has_links: bool) -> tuple[float, float]:
+    if not _has_title(unit):
+        return CELL_WIDTH, CELL_HEIGHT + 4
+    count = len(unit.nodes)
+    if _is_grid(unit):
+        rows = -(-count // GRID_COLUMNS)
+        return GRID_COLUMNS * SMALL + 2 * PAD, TITLE_HEIGHT + rows * SMALL + PAD
+    width = CELL_WIDTH + 2 * PAD + (26 if has_links and count > 1 else 0)
+    return width, TITLE_HEIGHT + count * (CELL_HEIGHT + 6) - 6 + PAD
+
+
+def _box(unit: Unit, nodes: dict[str, Node], corner: tuple[float, float], size: tuple[float, float]) -> BoxView:
+    x, y = round(corner[0] + MARGIN, 1), round(corner[1] + MARGIN, 1)
+    cells: list[CellView] = []
+    for i, name in enumerate(unit.nodes):
+        if not _has_title(unit):
+            cell_x, cell_y, width, height = x, y, size[0], size[1]
+        elif _is_grid(unit):
+            cell_x = x + PAD + i % GRID_COLUMNS * SMALL
+            cell_y = y + TITLE_HEIGHT + i // GRID_COLUMNS * SMALL
+            width = height = SMALL - 4
+        else:
+            cell_x, cell_y = x + PAD, y + TITLE_HEIGHT + i * (CELL_HEIGHT + 6)
+            width, height = CELL_WIDTH, CELL_HEIGHT
+        cells.append(
+            CellView(
+                node=nodes[name],
+                x=round(cell_x, 1),
+                y=round(cell_y, 1),
+                width=width,
+                height=height,
+                is_small=_has_title(unit) and _is_grid(unit),
+            )
+        )
+    title = f"{unit.name} · {unit.needs}" if unit.needs else unit.name
+    return BoxView(
+        unit=unit,
+        title=title if _has_title(unit) else "",
+        x=x,
+        y=y,
+        width=size[0],
+        height=size[1],
+        cells=tuple(cells),
+    )
+
+
+def _path(route: Route) -> str:
+    """Curves that leave and enter boxes level."""
+    points = [(x + MARGIN, y + MARGIN) for x, y in route.points]
+    if route.is_back:
+        return _back_path(points)
+    path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
+    for (x, y), (next_x, next_y) in zip(points, points[1:], strict=False):
+        middle = (x + next_x) / 2
+        path += f"C{middle:.1f} {y:.1f} {middle:.1f} {next_y:.1f} {next_x:.1f} {next_y:.1f}"
+    return path
+
+
+def _back_path(points: list[tuple[float, float]]) -> str:
+    """Against the layers: out to the left of the one box and into the other from the right, with a bow."""
+    (x, y), (end_x, end_y) = points[0], points[-1]
+    bow = 26.0
+    path = f"M{x:.1f} {y + 8:.1f}"
+    middle = points[1:-1]
+    previous = (x, y + 8)
+    for point in [*middle, (end_x, end_y + 8)]:
+        half = (previous[0] + point[0]) / 2
+        if point == (end_x, end_y + 8) and not middle:
+            path += f"C{previous[0] - bow:.1f} {previous[1] + bow:.1f} {point[0] + bow:.1f} {point[1] + bow:.1f} {point[0]:.1f} {point[1]:.1f}"
+        else:
+            path += f"C{half:.1f} {previous[1]:.1f} {half:.1f} {point[1]:.1f} {point[0]:.1f} {point[1]:.1f}"
+        previous = point
+    return path
+
+
+def _links(graph: Graph, boxes: tuple[BoxView, ...]) -> tuple[LinkView, ...]:
+    """Links between components that are shown: beside them where they share a box, else straight."""
+    cells = {cell.node.name: cell for box in boxes for cell in box.cells}
+    views: list[LinkView] = []
+    lanes: dict[str, int] = {}
+    for link in graph.links:
+        one, other = cells.get(link.source), cells.get(link.target)
+        if one is None or other is None or one.is_small or other.is_small:
+            continue
+        arrow = "↔" if link.is_both_ways else "→"
+        via = f" via {', '.join(link.via)}" if link.via else ""
+        if one.node.unit == other.node.unit:
+            lane = lanes.get(one.node.unit, 0)
+            lanes[one.node.unit] = lane + 1
+            x = one.x + one.width
+            top, bottom = sorted((one.y + one.height / 2, other.y + other.height / 2))
+            bow = x + 9 + 7 * (lane % 3)
+            shift = 4 * (lane % 3) - 4
+            path = f"M{x:g} {top + shift:g}C{bow:g} {top + shift:g} {bow:g} {bottom + shift:g} {x:g} {bottom + shift:g}"
+        else:
+            path = (
+                f"M{one.x + one.width / 2:g} {one.y + one.height / 2:g}L{other.x + other.width / 2:g} {other.y + other.height / 2:g}"
+            )
+        views.append(
+            LinkView(path=path, title=f"link {link.source} {arrow} {link.target}{via}", via=" ".join(link.via))
+        )
+    return tuple(views)

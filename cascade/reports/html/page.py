@@ -1,0 +1,224 @@
+"""A `Report` → the text of one HTML page that needs nothing else.
+
+Every text of a spec is escaped by the templates, or stands as JSON in a data block in which no `<` is left. A policy in the page itself lets only its own style and
+script work, by their digests, and nothing be loaded.
+"""
+
+import base64
+import dataclasses
+import enum
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import BaseLoader, Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from cascade.reports.data import CheckRow, Report, Run, Status, STATUS_TEXTS
+from cascade.reports.html.drawing import view_graph
+from cascade.reports.html.lanes import RunView, view_run
+from cascade.reports.html.sources import view_sources
+from cascade.reports.html.verdicts import chips, heroes, plain_verdict
+from cascade.reports.wording import clock_text, count_text, seconds_text
+from cascade.diagnostics.durations import duration_text
+from cascade.diagnostics.printable import printable
+
+FILLS = ("#f3f5f7", "#fdf0c4", "#ffdcbd", "#b3261e")
+STROKES = ("#aab2bd", "#a87900", "#b64a00", "#7d1510")
+INKS = ("#1c2430", "#1c2430", "#1c2430", "#ffffff")
+ICONS = ("", "~", "!", "×")
+_CHARACTER = 6.6
+
+
+def page(report: Report, *, has_index: bool = False) -> str:
+    """The page of one spec."""
+    views = [view_run(run) for run in report.runs]
+    style, script = asset("style.css"), asset("report.js")
+    return _environment().get_template("report.html.jinja").render(
+        report=_shown(report),
+        data=data_block(report),
+        has_index=has_index,
+        policy=_policy(style, script),
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        heroes=heroes(report),
+        plain=plain_verdict(report),
+        chips=chips(report),
+        sections=_sections(report),
+        graph=view_graph(report.graph),
+        start=_start(report, views),
+        views=[_shown_view(run, view) for run, view in zip(report.runs, views, strict=True)],
+        sources=view_sources(report),
+        statistics=report.checks,
+        check_tone=check_tone,
+    )
+
+
+def index_page(entries: Sequence[tuple[str, Report]], others: Sequence[tuple[str, str]] = ()) -> str:
+    """The list of all reports: file names with what they say, and paths for which there is none with the reason."""
+    style = asset("style.css")
+    rows = [(name, report, heroes(report), chips(report), plain_verdict(report)) for name, report in entries]
+    return _environment().get_template("index.html.jinja").render(
+        rows=rows, others=others, policy=_policy(style, ""), style=Markup(style)  # noqa: S704 - our own file
+    )
+
+
+def check_tone(check: CheckRow) -> str:
+    """How a verdict looks: what was expected is no alarm."""
+    if check.verdict == "undetermined":
+        return "unknown"
+    if check.accepted:
+        return "warn"
+    return ("good" if check.verdict == "holds" else "warn") if check.is_as_expected else "bad"
+
+
+def data_block(report: Report) -> Markup:
+    """The report as JSON that may stand inside of a script element: nothing in it ends the element or starts a comment. Sources stand in the page already."""
+    bare = dataclasses.replace(report, sources=())
+    text = json.dumps(_plain(bare), ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+    safe = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return Markup(safe)  # noqa: S704 - made safe one line above
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, enum.Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
+
+
+# --- templates ---
+
+
+@cache
+def asset(name: str) -> str:
+    """A file that is shipped beside this module; "" if it is not there."""
+    path = files("cascade.reports.html") / "assets" / name
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+class _Loader(BaseLoader):
+    """Templates beside this module, wherever the package is installed."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Any]:  # noqa: ARG002 - the protocol
+        path = files("cascade.reports.html") / "templates" / template
+        return path.read_text(encoding="utf-8"), None, lambda: True
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=_Loader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(
+        clock=clock_text, seconds=seconds_text, code=_with_code, fit=_fit, duration=duration_text, count=count_text
+    )
+    environment.finalize = _visible
+    environment.globals.update(
+        fills=FILLS,
+        strokes=STROKES,
+        inks=INKS,
+        icons=ICONS,
+        statuses=[(int(status), text) for status, text in STATUS_TEXTS.items()],
+        status_texts=[STATUS_TEXTS[status] for status in Status],
+    )
+    return environment
+
+
+def _visible(value: object) -> object:
+    """Characters that reorder or hide text are made visible before anything is escaped."""
+    return printable(value) if type(value) is str and "\n" not in value else value
+
+
+def _with_code(text: str) -> Markup:
+    """What stands between backticks in the look of code."""
+    parts = printable(text).split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(parts)
+    )
+
+
+def _fit(text: str, width: float) -> str:
+    room = int(width / _CHARACTER)
+    return text if len(text) <= room else text[: max(0, room - 1)].rstrip() + "…"
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing is loaded; only this style and this script work."""
+    scripts = _digest(script) if script else "'none'"
+    return f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {scripts}; base-uri 'none'; form-action 'none'"
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+# --- what the templates read ---
+
+
+def _sections(report: Report) -> list[tuple[str, str]]:
+    found = [("verdict", "Verdict")]
+    if report.graph.units:
+        found.append(("cascade", "Cascade" if report.runs else "Architecture"))
+    found += [("findings", "Findings")] if report.findings else []
+    found += [("checks", "Checks")] if report.checks else []
+    found += [(table.key, table.title) for table in report.tables]
+    return [*found, ("explored", "Explored"), ("source", "Source")]
+
+
+def _start(report: Report, views: list[RunView]) -> dict[str, tuple[int, str]]:
+    """How each component is where the player starts."""
+    if not report.runs:
+        return {}
+    k = views[0].start_state
+    return {lane.name: (int(lane.statuses[k]), lane.texts[k]) for lane in report.runs[0].lanes}
+
+
+def _shown(report: Report) -> dict[str, Any]:
+    """The report with what only the page says."""
+    shown = {f.name: getattr(report, f.name) for f in dataclasses.fields(report)}
+    shown["runs"] = [_shown_run(run) for run in report.runs]
+    return shown
+
+
+def _shown_run(run: Run) -> dict[str, Any]:
+    shown = {f.name: getattr(run, f.name) for f in dataclasses.fields(run)}
+    events: dict[int | None, int] = {step.number: i + 1 for i, step in enumerate(run.steps)}
+    shown["facts"] = ", ".join(
+        [
+            count_text(run.fault_count, "fault"),
+            *([duration_text(run.end_ms) if run.end_ms else "at once"] if run.is_timed else []),
+            count_text(len(run.steps), "event"),
+        ]
+    )
+    shown["steps"] = [
+        {**{f.name: getattr(step, f.name) for f in dataclasses.fields(step)}, "because_text": because(step.because, events)}
+        for step in run.steps
+    ]
+    return shown
+
+
+def because(text: str, events: dict[int | None, int]) -> str:
+    """Reasons count the steps that matter; the page counts all events."""
+    head, _, number = text.rpartition(" in step ")
+    return f"{head} in event {events.get(int(number), 0)}" if head and number.isdecimal() else text
+
+
+def _shown_view(run: Run, view: RunView) -> dict[str, Any]:
+    shown = {f.name: getattr(view, f.name) for f in dataclasses.fields(view)}
+    shown["charts"] = [
+        {
+            **{f.name: getattr(chart, f.name) for f in dataclasses.fields(chart)},
+            "values_text": ",".join(map(str, chart.values)),
+            "limits_text": chart.limit_text.removeprefix("limit ").partition(" (")[0],
+            "peak_x": view.xs[chart.values.index(max(chart.values))] + 4,
+        }
+        for chart in view.charts
+    ]
+    return shown

@@ -1,0 +1,100 @@
+"""What stands at the top of a page: sentences, and counts."""
+
+from dataclasses import dataclass
+
+from cascade.reports.data import Headline, Report
+from cascade.reports.wording import count_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hero:
+    """An outage, or several that one run brings in the same way: `also` are the texts of the others."""
+
+    sentence: str
+    tone: str
+    also: tuple[str, ...]
+    failed: tuple[str, ...]
+    masking: tuple[str, ...]
+    because: tuple[str, ...]
+    defeats: bool
+    run: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """A count with a link to what it counts."""
+
+    text: str
+    tone: str
+    target: str
+
+
+def heroes(report: Report) -> list[Hero]:
+    """The outages; those that cannot happen come last."""
+    merged: dict[tuple[object, ...], list[Headline]] = {}
+    for headline in report.headlines:
+        key: tuple[object, ...] = (headline.failed, headline.masking, headline.run)
+        if not headline.is_reached:
+            key = (headline.outage,)
+        merged.setdefault(key, []).append(headline)
+    return [_hero(group) for group in merged.values()]
+
+
+def _hero(group: list[Headline]) -> Hero:
+    first = group[0]
+    tone = "bad" if first.is_reached else "good" if first.is_known else "unknown"
+    return Hero(
+        sentence=first.sentence,
+        tone=tone,
+        also=tuple(headline.text or headline.outage for headline in group[1:]),
+        failed=first.failed,
+        masking=first.masking,
+        because=first.because,
+        defeats="although" in first.sentence,
+        run=first.run,
+    )
+
+
+def plain_verdict(report: Report) -> Chip:
+    """One sentence where no outage was asked about: what the declared checks say."""
+    totals = report.totals
+    checks = totals.as_expected + totals.unexpected + totals.undetermined
+    if totals.unexpected:
+        return Chip(text=f"{totals.unexpected} of {count_text(checks, 'verdict')} unexpected", tone="bad", target="checks")
+    if totals.undetermined:
+        text = f"{totals.undetermined} of {count_text(checks, 'check')} undetermined: a limit was reached"
+        return Chip(text=text, tone="unknown", target="checks")
+    if checks:
+        return Chip(text=f"{_all(checks)} as the spec expects", tone="good", target="checks")
+    return Chip(text="Nothing was asked: the spec declares no outage and no check", tone="unknown", target="explored")
+
+
+def _all(count: int) -> str:
+    return "The one verdict is" if count == 1 else f"All {count} verdicts are"
+
+
+def chips(report: Report) -> list[Chip]:
+    """Counts, alarming ones first."""
+    totals = report.totals
+    found = [
+        Chip(text=f"{totals.unexpected} unexpected", tone="bad", target="checks") if totals.unexpected else None,
+        Chip(text=f"{len(report.errors)} said of the spec itself", tone="bad", target="errors")
+        if report.errors
+        else None,
+        Chip(text=f"{totals.undetermined} undetermined", tone="unknown", target="checks")
+        if totals.undetermined
+        else None,
+        Chip(text=count_text(totals.findings, "finding"), tone="bad", target="findings") if totals.findings else None,
+        Chip(text=count_text(totals.notices, "notice"), tone="warn", target="findings") if totals.notices else None,
+        Chip(text=f"{totals.accepted} accepted by waivers", tone="warn", target="findings" if report.findings else "checks")
+        if totals.accepted
+        else None,
+        Chip(text=f"{totals.questions_undetermined} open questions", tone="unknown", target="explored")
+        if totals.questions_undetermined
+        else None,
+        Chip(text=f"{count_text(totals.as_expected, 'verdict')} as expected", tone="good", target="checks")
+        if totals.as_expected
+        else None,
+        Chip(text=f"{count_text(totals.states, 'state')} explored", tone="", target="explored"),
+    ]
+    return [chip for chip in found if chip is not None]

@@ -1,0 +1,102 @@
+"""What a report says, as data."""
+
+from cascade.reports.data import Report, Status
+
+
+def test_the_headline_answers_what_failed_what_should_have_masked_it_and_why_it_did_not(pair: Report) -> None:
+    [headline] = pair.headlines
+    assert headline.sentence == (
+        "One omission fault in switches[1], a Switch, is enough: requests fail for up to 6 h, although every redundant group keeps the members it needs"
+    )
+    assert headline.failed == (
+        "switches[1].half_dead (omission): loses packets",
+        "It ends by itself after 5 min.",
+    )
+    assert headline.masking == (
+        "The redundant group switches: 1 of 2 suffice by design, and switches[2] is untouched.",
+        "It survives 1 crash, but not even one of kind omission.",
+    )
+    assert headline.because == (
+        "switches[2] is untouched, but path.serving still goes by switches[1].seen_up (true).",
+        "Had it crashed (switches[1].dead), path.serving would stay true; now path.serving becomes false.",
+        "1 min in, db.lose_cache fires, since path.serving became false (cold false → true, load 60 → 180).",
+        "Only then it is over: 6 h 1 min in, db.warm_up fires, since db.cold became true (cold true → false, load 180 → 60).",
+    )
+
+
+def test_a_green_report_says_how_near_the_next_outage_is(green: Report) -> None:
+    [headline] = green.headlines
+    assert (
+        headline.sentence
+        == "Two crash faults, in web[1] and web[2], are enough: down happens until something is repaired"
+    )
+    assert green.nearest == (
+        "down: 2 faults away (web[1].crash + web[2].crash).",
+        "down: web survives 1 of kind crash, of 2 members.",
+    )
+    assert green.assumptions == (
+        "1 of 1 check bound the number of faults (to 1): more are not looked at there.",
+        "Cannot fail by themselves, as the spec has no fault for them: shop.",
+    )
+
+
+def test_the_run_of_the_headline_goes_to_the_end_of_the_outage(pair: Report) -> None:
+    assert pair.headlines[0].run is not None
+    run = pair.runs[pair.headlines[0].run]
+    assert [(step.command, step.time_ms, step.number) for step in run.steps] == [
+        ("switches[1].half_dead", 0, 1),
+        ("db.lose_cache", 60_000, 2),
+        ("switches[1].half_dead_ends", 300_000, None),
+        ("db.warm_up", 21_660_000, 3),
+    ]
+    assert run.steps[3].because == "db.cold became true in step 2"
+    lanes = {lane.name: lane for lane in run.lanes}
+    assert list(lanes) == ["switches[1]", "path", "db", "down"]
+    ok, down = Status.OK, Status.DOWN
+    assert lanes["switches[1]"].statuses == (ok, down, down, ok, ok)
+    assert lanes["switches[1]"].texts == ("", "half", "half", "", "")
+    assert lanes["db"].statuses == (ok, ok, down, down, ok)
+    assert lanes["down"].statuses == (ok, ok, down, down, ok)
+    [series] = run.series
+    assert (series.name, series.values, set(series.limits)) == ("db.load", (60, 60, 180, 180, 60), {100})
+
+
+def test_the_graph_has_groups_as_boxes_and_arrows_to_what_outages_name(pair: Report) -> None:
+    units = {unit.name: unit for unit in pair.graph.units}
+    assert units["switches"].needs == "1 of 2 needed"
+    assert units["switches"].nodes == ("switches[1]", "switches[2]")
+    assert [(edge.used, edge.user) for edge in pair.graph.edges] == [
+        ("switches", "path"),
+        ("path", "db"),
+        ("db", "down"),
+    ]
+    assert pair.graph.loops == ()
+
+
+def test_tables_lead_to_runs(pair: Report) -> None:
+    tables = {table.key: table for table in pair.tables}
+    assert list(tables) == ["redundancy", "fault-sets", "classes", "fixes"]
+    [row] = tables["redundancy"].rows
+    assert [cell.text for cell in row] == ["switches", "1 of 2", "1", "none", "down"]
+    assert [cell.tone for cell in row] == ["", "", "good", "bad", ""]
+    assert row[3].run is not None
+    [fix] = tables["fixes"].rows
+    assert [cell.text for cell in fix][:3] == [
+        "watch",
+        "look at what arrives",
+        "never down with at most 1 fault with fix watch",
+    ]
+
+
+def test_findings_know_their_lines(pair: Report) -> None:
+    assert [finding.code for finding in pair.findings][:2] == ["CF601", "CF602"]
+    assert pair.sources[0].is_spec
+    assert (pair.findings[0].places[0].source, pair.findings[0].places[0].line) == (0, 3)
+
+
+def test_without_default_questions_there_are_checks_only(make) -> None:
+    from tests.reports_html.conftest import PAIR
+
+    report = make(PAIR, asked=False)
+    assert report.headlines == () and report.findings == () and report.nearest == ()
+    assert [check.verdict for check in report.checks] == ["violated", "holds", "holds"]
