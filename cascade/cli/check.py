@@ -4,15 +4,17 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from cascade import __version__
 from cascade.checked.model import System
+from cascade.cli.comparison import Compared
 from cascade.cli.exit_codes import MEANINGS, ExitCode, worst
 from cascade.cli.loading import load_or_complain, show_diagnostics, unknown_names
 from cascade.cli.outputs import TEXT, write_outputs
 from cascade.cli.pages import Pages
 from cascade.cli.progress import ProgressLine
-from cascade.cli.settings import check_options, settle
+from cascade.cli.settings import Settings, check_options, settle
 from cascade.cli.streams import columns, complain, paint_for, say
 from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostics
@@ -23,31 +25,49 @@ from cascade.questions.declared import CheckResult
 from cascade.questions.defaults import Answers
 from cascade.reports import findings as terminal_findings
 from cascade.reports import terminal
+from cascade.reports.changes import changes_text
 from cascade.reports.formats import render
 from cascade.reports.layout import Layout
 from cascade.reports.results import FileReport, Results
 from cascade.verdicts.verdict import Undetermined
 
 
+class Comparing(Protocol):
+    """What `gate` adds: what is done after each file, and at the end."""
+
+    def after_file(self, checker: "Checker", path: str) -> None:
+        """Look at the file that was checked last."""
+
+    def at_end(self, checker: "Checker") -> None:
+        """Look at what no file stands for."""
+
+
 def run(options: argparse.Namespace) -> ExitCode:
     """Check all files, whatever becomes of one; the worst outcome is the exit code."""
+    settings = settle(options)
+    return ExitCode.BAD_INPUT if settings is None else execute(options, settings)
+
+
+def execute(options: argparse.Namespace, settings: Settings, comparing: Comparing | None = None) -> ExitCode:
+    """Check all files of `settings`, compare them if that is asked for, and write all reports."""
     # Late, since `main` imports this module only to run it: the two would import each other.
     from cascade.cli.main import report_bug
 
-    settings = settle(options)
-    if settings is None:
-        return ExitCode.BAD_INPUT
     # Of pages only the place is told.
     is_text = settings.format == TEXT and options.command != "report"
     chosen = check_options(options, settings)
     pages = None if settings.html is None else Pages(settings.html, settings.files, is_asking=_asks_for_pages(options))
-    checker = _Checker(chosen, with_runs=options.trace, with_stats=options.stats, is_text=is_text, pages=pages)
+    checker = Checker(chosen, with_runs=options.trace, with_stats=options.stats, is_text=is_text, pages=pages)
     if not checker.accepts_names(settings.files):
         return ExitCode.BAD_INPUT
     for path in settings.files:
         try:
             checker.check(path)
-        except (BrokenPipeError, KeyboardInterrupt):
+            if comparing is not None and not checker.is_interrupted:
+                comparing.after_file(checker, path)
+        except KeyboardInterrupt:
+            checker.is_interrupted = True
+        except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001 - a bug of ours in one file must not hide the verdicts of the others
             complain(f"cascade: while checking {printable(path)}:")
@@ -56,6 +76,8 @@ def run(options: argparse.Namespace) -> ExitCode:
         if checker.is_interrupted:
             checker.codes.append(ExitCode.INTERRUPTED)
             break
+    if comparing is not None and not checker.is_interrupted:
+        comparing.at_end(checker)
     checker.finish()
     code = worst(checker.codes)
     results = checker.results(code)
@@ -69,7 +91,7 @@ def _asks_for_pages(options: argparse.Namespace) -> bool:
     return not options.only_declared and not options.check
 
 
-class _Checker:
+class Checker:
     """Prints as verdicts come in, and keeps count."""
 
     def __init__(
@@ -80,6 +102,7 @@ class _Checker:
         self._say: Callable[[str], None] = say if is_text else lambda _: None
         self._reports: list[FileReport] = []
         self._decided: list[CheckResult] = []
+        self.system: System | None = None  # of the file that was checked last
         self._options = options
         self._with_runs = with_runs
         self._with_stats = with_stats
@@ -111,6 +134,7 @@ class _Checker:
         """Check one file and report on it."""
         self._totals.files += 1
         self._decided = []
+        self.system = None
         if self._is_changed and not self._accepts_changes(path):
             return
         try:
@@ -123,6 +147,7 @@ class _Checker:
         finally:
             self._progress.clear()
         self._reports.append(report_of(result))
+        self.system = result.system
         if not self._is_changed:  # else they were shown above
             show_diagnostics(result.diagnostics)
         if any(d.severity is Severity.FINDING for d in result.diagnostics):
@@ -147,10 +172,30 @@ class _Checker:
         if not is_written:
             self.codes.append(ExitCode.BAD_INPUT)
 
+    def add_comparison(self, path: str, revision: str, compared: Compared) -> None:
+        """Report what a change does to the file that was checked last."""
+        self._progress.clear()
+        last = self._reports[-1]
+        self._show_header(path, last.system_name, last.text)
+        self._reports[-1] = replace(last, notices=compared.entries, compared_with=revision)
+        self.codes.extend(compared.codes)
+        text = changes_text(revision, compared.differences, compared.entries, self._layout, with_runs=self._with_runs)
+        self._say(text)
+        self._is_after_blank = False
+
+    def add_removed(self, report: FileReport) -> None:
+        """Report a spec that is no longer there."""
+        compared = Compared(differences=(), entries=report.notices)
+        self._reports.append(report)
+        self._totals.files += 1
+        self.add_comparison(report.path, report.compared_with, compared)
+
     def note_internal_error(self, path: str, error: Exception) -> None:
         """Count a bug of ours, which must never look like success."""
         checks = tuple(self._decided)
         report = report_of(FileResult(path=path, system=None, diagnostics=(), checks=checks))
+        if self.system is not None:  # its checks were done, what came after was not
+            report = self._reports.pop()
         self._reports.append(replace(report, internal_error=f"{type(error).__name__}: {error}"))
         self._totals.internal_errors += 1
         self.codes.append(ExitCode.INTERNAL_ERROR)

@@ -58,6 +58,7 @@ class Config:
 
     path: str | None = None
     specs: tuple[str, ...] = ()
+    spec_patterns: tuple[str, ...] = ()
     engine: str | None = None
     format: str | None = None
     default_questions: str | None = None
@@ -71,6 +72,20 @@ class Config:
     cache_directory: str | None = None
     waiver_days_max: int | None = None
     gate: GatePolicy = GatePolicy()
+
+    @property
+    def folder(self) -> str:
+        """Where it lies, "" for the current folder: patterns and paths start there."""
+        return os.path.dirname(self.path or "")
+
+
+def matching_specs(patterns: Iterable[str], folder: str) -> tuple[str, ...]:
+    """The files that the patterns match below `folder`, each once."""
+    files: dict[str, None] = {}
+    for pattern in patterns:
+        matched = sorted(glob.glob(pattern, root_dir=folder or None, recursive=True))
+        files.update((os.path.normpath(os.path.join(folder, name)), None) for name in matched)
+    return tuple(files)
 
 
 def load_config(diagnostics: Diagnostics, path: str | None = None) -> Config:
@@ -162,6 +177,7 @@ class _Reader:
         config = Config(
             path=path,
             specs=self._specs(),
+            spec_patterns=self._patterns(),
             engine=self._value(("engine",), _one_of("engine", tuple(ENGINES))),
             format=self._value(("format",), _one_of("format", tuple(FORMATS))),
             default_questions=self._value(("default_questions",), _one_of("answer", QUESTIONS)),
@@ -221,14 +237,14 @@ class _Reader:
 
     def _specs(self) -> tuple[str, ...]:
         """The files that the patterns match, each once; a pattern that matches none is a mistake."""
-        patterns = self._value(("specs",), _texts) or ()
-        files: dict[str, None] = {}
+        patterns = self._patterns()
         for pattern in patterns:
-            matched = sorted(glob.glob(pattern, root_dir=self._folder or None, recursive=True))
-            if not matched:
+            if not matching_specs([pattern], self._folder):
                 self._wrong(("specs",), f"no file matches `{printable(pattern)}`", pattern)
-            files.update((os.path.normpath(os.path.join(self._folder, name)), None) for name in matched)
-        return tuple(files)
+        return matching_specs(patterns, self._folder)
+
+    def _patterns(self) -> tuple[str, ...]:
+        return self._value(("specs",), _texts) or ()
 
     def _severities(self) -> dict[str, Severity | None]:
         found: dict[str, Severity | None] = {}

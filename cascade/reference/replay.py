@@ -123,7 +123,7 @@ def _take_steps(model: CoreModel, candidate: CandidateRun) -> _Run:
     run.times_ticks.append(0)
     for number, step in enumerate(candidate.steps):
         if step == TICK:
-            run.situations.append(Situation(model, _take_tick(run.last, number)))
+            run.situations.append(Situation(model, _take_tick(run.last, number), before=run.last))
             run.times_ticks.append(run.times_ticks[-1] + 1)
         else:
             run.situations.append(Situation(model, _take_command(run.last, number, step)))

@@ -58,18 +58,19 @@ def check_domain(model: CoreModel, variable: int, value: int, expr: ExprId) -> N
 
 
 class Situation:
-    """A state of a model, and what can be said about it."""
+    """A state of a model, and what can be said about it. `before` is a state with the same values of variables: what is known of it need not be evaluated again."""
 
-    def __init__(self, model: CoreModel, state: State) -> None:
+    def __init__(self, model: CoreModel, state: State, *, before: "Situation | None" = None) -> None:
         self.model = model
         self.state = state
         self.variable_values = state[: len(model.variables)]
         self.clock_values = state[len(model.variables) :]
-        self._evaluator = Evaluator(model, self.variable_values)
+        assert before is None or before.variable_values == self.variable_values, "only clocks differ"
+        self.evaluator: Evaluator = Evaluator(model, self.variable_values) if before is None else before.evaluator
 
     def holds(self, expr: ExprId) -> bool:
         """Whether a formula is true here."""
-        return self._evaluator.value(expr) != 0
+        return self.evaluator.value(expr) != 0
 
     # --- section 5: enabled; section 7: a clause of the check may forbid it ---
 
@@ -128,7 +129,7 @@ class Situation:
         """The state after a command that may fire: updates at once, settled, clocks reset."""
         command = self.model.commands[command_index]
         with _blamed_on(command_index):
-            new_values = [(update, self._evaluator.value(update.value)) for update in command.updates]
+            new_values = [(update, self.evaluator.value(update.value)) for update in command.updates]
             variables = list(self.variable_values)
             for update, value in new_values:
                 check_domain(self.model, update.variable, value, update.value)
@@ -148,7 +149,7 @@ class Situation:
         for update in self.model.commands[command_index].updates:
             try:
                 with _blamed_on(command_index):
-                    check_domain(self.model, update.variable, self._evaluator.value(update.value), update.value)
+                    check_domain(self.model, update.variable, self.evaluator.value(update.value), update.value)
             except EvaluationError as error:
                 errors.append(error)
         return errors

@@ -106,7 +106,7 @@ class Entry:
 class FileReport:
     """What became of one file. `system_name` is "" for a library and for a file with errors. `internal_error` is a bug of ours in one line.
 
-    `notices` are entries that neither a check nor a default question gave.
+    `notices` are entries that neither a check nor a default question gave: what a change does. `compared_with` is what it was compared with, "" if it was not.
     """
 
     path: str
@@ -116,6 +116,7 @@ class FileReport:
     checks: tuple[CheckResult, ...] = ()
     answers: Answers | None = None
     notices: tuple[Entry, ...] = ()
+    compared_with: str = ""
     internal_error: str = ""
 
 
@@ -287,6 +288,32 @@ def _of_question(file: FileReport, reply: Reply) -> Entry:
         name=reply.check.source,
         span=reply.check.span,
         diagnostic=diagnostic,
+        fingerprint=fingerprint(file, diagnostic),
+    )
+
+
+def noticed(
+    file: FileReport,
+    diagnostic: Diagnostic,
+    *,
+    result: CheckResult | None = None,
+    ending: str = "",
+    waiver: "Waiver | None" = None,
+) -> Entry:
+    """The entry of something that neither a check nor a default question gave."""
+    is_open = diagnostic.code == "CF703"
+    outcome = Outcome.FAILED if diagnostic.severity is Severity.FINDING else Outcome.NOTED
+    if waiver is not None:
+        outcome = Outcome.WAIVED
+    return Entry(
+        kind=EntryKind.QUESTION if is_open else EntryKind.FINDING,
+        outcome=Outcome.UNDETERMINED if is_open else outcome,
+        name=title_of(diagnostic),
+        span=diagnostic.primary.span,
+        diagnostic=diagnostic,
+        result=result,
+        ending=ending,
+        accepted=_accepted(waiver),
         fingerprint=fingerprint(file, diagnostic),
     )
 

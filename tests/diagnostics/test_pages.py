@@ -3,20 +3,24 @@
 import datetime as dt
 import re
 import shlex
+import subprocess
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from cascade.cli.check import report_of
-from cascade.cli.config import load_config
+from cascade.cli.comparison import Comparison
+from cascade.cli.config import GatePolicy, load_config
 from cascade.cli.main import main
+from cascade.cli.revisions import find_revision
 from cascade.diagnostics.codes import CODES, Severity
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.diagnostics.explain import page
 from cascade.diagnostics.render import render
 from cascade.limits import Limits, Progress
-from cascade.pipeline import CheckOptions, Unasked, check_file
+from cascade.pipeline import CheckOptions, Unasked, check_file, load_system
 from cascade.questions.findings import findings
 from cascade.questions.judgement import Judgement
 from cascade.reports.results import Outcome, entries
@@ -40,7 +44,7 @@ def sections(code: str) -> dict[str, str]:
 
 
 def said_about(text: str, code: str) -> list[Diagnostic]:
-    """What is said about a spec; about a command line (`sh`) that is run where `example.cf` is a good spec; about a configuration."""
+    """What is said about a spec; about a command line (`sh`) that is run where `example.cf` is a good spec; about a configuration; about a change."""
     if text.startswith("cascade "):
         return said_by_command(text)
     if code in {"CF801", "CF802", "CF803"}:
@@ -48,6 +52,8 @@ def said_about(text: str, code: str) -> list[Diagnostic]:
         diagnostics = Diagnostics()
         load_config(diagnostics)
         return diagnostics.items
+    if code.startswith("CF71"):
+        return said_of_change(sections(code)["right"], text)
     Path(EXAMPLE).write_text(text + "\n", encoding="utf-8")
     for name, data in BESIDE.get(code, {}).items():
         Path(name).write_bytes(data)
@@ -69,10 +75,28 @@ def said_by_command(text: str) -> list[Diagnostic]:
     Path(EXAMPLE).write_text("system s { component db { } check c: always db.serving expect violated }\n", "utf-8")
     said: list[Diagnostic] = []
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("settings", "outputs", "check"):
+        for module in ("settings", "outputs", "check", "gate"):
             patch.setattr(f"cascade.cli.{module}.show_diagnostics", said.extend)
         main(shlex.split(text)[1:])
     return said
+
+
+def said_of_change(before: str, after: str) -> list[Diagnostic]:
+    """What is said about a change from one spec to another."""
+    git("init", "-q", "-b", "main")
+    Path(EXAMPLE).write_text(before + "\n", encoding="utf-8")
+    git("add", EXAMPLE)
+    git("-c", "user.name=n", "-c", "user.email=e", "commit", "-q", "-m", "before")
+    Path(EXAMPLE).write_text(after + "\n", encoding="utf-8")
+    revision = replace(find_revision("main"), label="main")
+    system = load_system(EXAMPLE, Diagnostics())
+    assert system is not None
+    with Comparison(revision, GatePolicy(), CheckOptions(), lambda _: Progress()) as comparison:
+        return [e.diagnostic for e in comparison.of(EXAMPLE, system).entries if e.diagnostic is not None]
+
+
+def git(*arguments: str) -> None:
+    subprocess.run(["git", *arguments], check=True, capture_output=True)
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:

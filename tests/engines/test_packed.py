@@ -172,6 +172,19 @@ def test_values_wider_than_a_table() -> None:
     assert cost_of(model, said.run) == decision.cost == (0, 0, 4)
 
 
+def test_updates_at_once_where_all_are_computed() -> None:
+    """Every value is read before any is written, also where a variable is too wide for tables."""
+    b = ModelBuilder()
+    b.variable("x", 1 << 20, 5)
+    b.variable("y", 1 << 20, 9)
+    b.variable("z", 1 << 20, 1)
+    b.command(EVENT, ("eq", "z", 1), {"x": "y", "y": "x", "z": ("add", "x", "y")})
+    model, query = b.reach(("and", ("eq", "x", 9), ("eq", "y", 5), ("eq", "z", 14)))
+    said = answer(model, query, Limits(), Progress())
+    assert isinstance(said, Found)
+    assert cost_of(model, said.run) == decide(model, query, max_states=STATES_MAX).cost == (0, 0, 1)
+
+
 def test_variables_wider_than_a_word_are_declined() -> None:
     b = ModelBuilder()
     b.variable("x", 1 << 61)

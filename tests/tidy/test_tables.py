@@ -51,7 +51,7 @@ def test_every_dependency_has_an_upper_bound() -> None:
 
 def test_every_command_has_a_module() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in ("check", "report", "cutsets", "dump", "show", "explain", "export"):
+    for name in ("check", "report", "gate", "cutsets", "dump", "show", "explain", "export"):
         assert f"`cascade {name} " in readme
         assert callable(import_module(f"cascade.cli.{name}").run)
         assert name in make_parser().format_help()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cascade.engines.packed.jit import Words
+from cascade.engines.native.kernel import Words
 from cascade.engines.packed.runs import SortedRun, merged
 
 Cost = tuple[int, int, int]

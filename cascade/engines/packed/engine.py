@@ -19,8 +19,9 @@ from cascade.engines.explicit.fairness import with_owed
 from cascade.engines.explicit.runs import initial_of, steps_along
 from cascade.engines.explicit.search import Predicate as FormulaOfOneState
 from cascade.engines.explicit.watch import StopSearch, Watch
+from cascade.engines.native import library
+from cascade.engines.native.kernel import KernelError
 from cascade.engines.packed.graph import Predicate, Region, TooLargeError
-from cascade.engines.packed.jit import CACHE, IS_CACHED
 from cascade.engines.packed.lasso import PackedLassoSearch, owed_expression
 from cascade.engines.packed.program import TooWideError
 from cascade.engines.packed.search import Cost, PackedFailureError, PackedSearch, Tuning
@@ -30,9 +31,12 @@ from cascade.verdicts.run import CandidateRun
 
 State = tuple[int, ...]
 
-FIRST_TIME = "cascade: compiling the kernels of the fast search; this takes some seconds" + (
-    ", once" if CACHE is not None else ", and nothing may be kept: no folder for that is writable"
+_SEARCH = tuple(
+    f"cascade.engines.packed.kernels.{name}" for name in ("seen", "expand", "explore", "backward", "intern")
 )
+_GRAPH = (*_SEARCH, "cascade.engines.packed.kernels.graph")
+KERNELS: dict[type[Query], tuple[str, ...]] = {Reach: _SEARCH, Lasso: _GRAPH, Recover: _GRAPH}
+"""What has to be compiled first. Kernels of the search on disk are when it begins."""
 
 
 def answer(
@@ -41,9 +45,8 @@ def answer(
     """Answer `query` about `model`. A violation that is found before a limit is reached is reported."""
     watch = Watch(limits, progress)
     asked: _Asked | None = None
-    if not IS_CACHED and progress.tell is not None:
-        progress.tell(FIRST_TIME)
     try:
+        library.prepare(KERNELS[type(query)], progress.tell, lambda: watch.check(frontier_count=0))
         if isinstance(query, Lasso) and _can_fail(model, query):
             # The exploration for a lasso builds the formulas into the model: their errors have to be found before.
             asked = _Asked(model, Recover(trigger=query.trigger, goal=query.goal), watch, limits, tuning)
@@ -53,6 +56,10 @@ def answer(
         asked = _Asked(model, query, watch, limits, tuning)
         return asked.answer()
     except (TooWideError, TooLargeError):
+        reason = StopReason.UNSUPPORTED
+    except KernelError as error:
+        if progress.tell is not None:
+            progress.tell(f"cascade: the fast search is left out, since {error}")
         reason = StopReason.UNSUPPORTED
     except StopSearch as stop:
         reason = stop.reason

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cascade.core.expressions import ExprId
+from cascade.engines.native.kernel import SmallWords, Words
 from cascade.engines.packed.image import make_image
-from cascade.engines.packed.jit import SmallWords, Words
 from cascade.engines.packed.kernels import graph as kernels
 from cascade.engines.packed.kernels.graph import NO_NODE, Flags
 from cascade.engines.packed.search import PackedSearch

@@ -12,8 +12,9 @@
 from typing import assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cascade.engines.packed.jit import SmallWords, Words
+from cascade.engines.native.kernel import SmallWords, Words
 from cascade.engines.packed.layout import NOWHERE
 from cascade.engines.packed.program import Assign, ClearUnless, Compare, Compute, FailIf, LookUp, Program, Source, Step
 from cascade.engines.packed.tables import CompiledTables
@@ -46,18 +47,13 @@ class _Writer:
     def write(self, is_timed: bool, exceeds: tuple[int, int] | None) -> tuple[Words, SmallWords]:
         tables, code = self._tables, self._code
         programs = [self._program(program) for program in tables.programs]
-        entries = np.asarray(
-            [self._entry(e.operations, e.ticks, e.flags, programs) for e in tables.entries], dtype=np.uint32
-        )
         clusters = len(code)
         for cluster in tables.clusters:
             at = len(code)
-            code += [0, self._table(entries[cluster.entries])]
+            code += [0, self._table(np.zeros(len(cluster.entry_of), dtype=np.uint32))]
             code[at] = self._segments(cluster.sources)
-        most = 1 + sum(
-            max((len(tables.entries[e].operations) for e in np.unique(c.entries).tolist()), default=0)
-            for c in tables.clusters
-        )
+        entries = self._entries(programs)
+        most = 1 + sum(int((c.operations >= 0).sum(axis=1).max(initial=0)) for c in tables.clusters)
         goal = tables.goal
         code[STATE_WORDS] = self._width
         code[ALL_WORDS] = self._width + max(program.word_count for program in tables.programs)
@@ -72,7 +68,8 @@ class _Writer:
             code[CLOCK_WORD], code[CLOCK_SHIFT], code[CLOCK_MASK] = place.word, place.shift, place.mask
             code[CLOCK_BOUND] = exceeds[1]
         small = np.concatenate(self._small) if self._small else np.zeros(1, dtype=np.uint32)
-        return np.asarray([word & WORD_MASK for word in code], dtype=np.uint64), small
+        words = np.asarray([word & WORD_MASK for word in code], dtype=np.uint64)
+        return np.concatenate([words, *entries]), small
 
     def _table(self, values: SmallWords) -> int:
         place = self._small_size
@@ -95,17 +92,34 @@ class _Writer:
             self._code += [word, shift, (1 << bits) - 1, at]
         return len(rows)
 
-    def _entry(self, operations: tuple[int, ...], ticks: tuple[int, ...], flags: int, programs: list[int]) -> int:
+    def _entries(self, programs: list[int]) -> list[Words]:
+        """What follows the code at hand: the entries of each cluster. Their places go to the clusters' tables, which are the last ones."""
+        operations = self._tables.operations
+        rows = np.zeros((len(operations), 1 + 2 * self._width), dtype=np.int64)
+        for row, o in zip(rows, operations, strict=True):
+            program = programs[o.program] if o.program else 0
+            row[0] = (1 if o.is_fault else 3) | o.command << 2 | program << 32
+            row[1::2], row[2::2] = o.kept, o.delta
+        written: list[Words] = []
         place = len(self._code)
-        self._code += [flags | len(operations) << 8, *ticks]
-        for number in operations:
-            operation = self._tables.operations[number]
-            mark = 1 if operation.is_fault else 3
-            program = programs[operation.program] if operation.program else 0
-            self._code.append(mark | operation.command << 2 | program << 32)
-            for kept, delta in zip(operation.kept, operation.delta, strict=True):
-                self._code += [kept, delta]
-        return place
+        for number, cluster in enumerate(self._tables.clusters, start=len(self._small) - len(self._tables.clusters)):
+            is_there = cluster.operations >= 0
+            counts = is_there.sum(axis=1)
+            head = 1 + self._width
+            sizes = head + counts * rows.shape[1]
+            places = np.cumsum(sizes) - sizes
+            block = np.zeros(int(sizes.sum()), dtype=np.int64)
+            block[places] = cluster.flags | counts << 8
+            for word in range(self._width):
+                block[places + 1 + word] = cluster.ticks[:, word]
+            entry, column = np.nonzero(is_there)
+            before: NDArray[np.int64] = (np.cumsum(is_there, axis=1) - is_there)[entry, column]
+            at = places[entry] + head + before * rows.shape[1]
+            block[at[:, None] + np.arange(rows.shape[1])] = rows[cluster.operations[entry, column]]
+            self._small[number] = (place + places)[cluster.entry_of].astype(np.uint32)
+            written.append(block.view(np.uint64))
+            place += len(block)
+        return written
 
     def _program(self, program: Program) -> int:
         if not program.steps:

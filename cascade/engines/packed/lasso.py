@@ -15,8 +15,8 @@ from cascade.core.queries import Lasso
 from cascade.engines.explicit.compile import CompiledModel
 from cascade.engines.explicit.expand import Expander
 from cascade.engines.explicit.runs import initial_of, step_between, steps_along
+from cascade.engines.native.kernel import SmallWords, Words
 from cascade.engines.packed.graph import Mask, Predicate, Region
-from cascade.engines.packed.jit import SmallWords, Words
 from cascade.engines.packed.kernels.graph import NO_NODE
 from cascade.engines.packed.search import PackedSearch
 from cascade.verdicts.run import CandidateRun

@@ -5,7 +5,8 @@ index is made of variables and of fields derived before (the dependency matrices
 *LTSmin: Distributed and Symbolic Reachability*, 2010, taken further: a dependency may be a derived value).
 """
 
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -278,12 +279,20 @@ class Program:
         self.steps.append(Compute(op, operands, low, field, field.shift + bits - 1 if fails else None))
         return self._remember(expr, Source(field, low, high - low + 1, True, expr, fails))
 
-    def operand(self, expr: ExprId) -> Source | int:
-        """Where the value of `expr` stands: a constant, a variable, or a derived field."""
+    def operand(self, expr: ExprId, changing: AbstractSet[int] = frozenset()) -> Source | int:
+        """Where the value of `expr` stands: a constant, a variable, or a derived field; never a variable that is `changing`."""
         op, args = self._expressions.ops[expr], self._expressions.args[expr]
         if op is Op.CONST:
             return args[0]
-        return self.variable(args[0]) if op is Op.VAR else self.derive(expr)
+        if op is not Op.VAR:
+            return self.derive(expr)
+        return self._copied(self.variable(args[0])) if args[0] in changing else self.variable(args[0])
+
+    def _copied(self, source: Source) -> Source:
+        """The value that a variable has now, in a derived field."""
+        copy = self._allocator.allocate(source.field.bits)
+        self.steps.append(Assign(source.field, 0, source.field.mask, copy))
+        return replace(source, field=copy)
 
     def _remember(self, expr: ExprId, source: Source) -> Source:
         self._derived[expr] = source

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cascade.engines.packed.jit import Words
+from cascade.engines.native.kernel import Words
 from cascade.engines.packed.kernels.runs import BYTES_A_KEY_MAX, Flags, decode, encode, strike_out
 
 BLOCK_STATES = 4096

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from cascade.core.expressions import ExprId
 from cascade.core.model import CoreModel
 from cascade.engines.explicit.watch import StopSearch, Watch
+from cascade.engines.native.kernel import Words
 from cascade.engines.packed import image
 from cascade.engines.packed.disk import DiskStore
 from cascade.engines.packed.image import make_image
-from cascade.engines.packed.jit import Words
 from cascade.engines.packed.kernels import backward, expand, explore
 from cascade.engines.packed.kernels.explore import IN_ORDER
-from cascade.engines.packed.kernels.seen import insert
+from cascade.engines.packed.kernels.seen import insert, room_of
 from cascade.engines.packed.roots import Roots
-from cascade.engines.packed.store import Queue, SeenSet, StateLog, grown
+from cascade.engines.packed.store import Queue, SeenSet, StateLog, grown, move_down
 from cascade.engines.packed.tables import CompiledTables, compile_tables
 from cascade.engines.packed.workers import NO_WORDS, Worker, make_scratch
 from cascade.limits import StopReason
@@ -53,7 +53,10 @@ class Tuning:
     """Successors that are inserted together: enough to overlap cache misses, few enough to stay in the cache."""
 
     round_successors = 1 << 19
-    """The same for one of several threads."""
+    """Successors that one of several threads makes for each of them before they are inserted."""
+
+    recent_states = 1 << 16
+    """States that were made a short time ago, and are known again without a look at the seen set: as many as stay in the cache of one processor; a power of two."""
 
     wide_layer = 1 << 14
     """States of a layer that is worth several threads."""
@@ -103,6 +106,7 @@ class PackedSearch:
         self._ticked, self._faulted, self._next_ticked, self._next_faulted = (Queue() for _ in range(4))
         self.scratch = make_scratch(self.code)
         self._successors, self._slots, self._accepted = (np.zeros(self._room, dtype=np.uint64) for _ in range(3))
+        self._recent = np.zeros(tuning.recent_states, dtype=np.uint64)
         self._workers: list[Worker] = []
         self._is_wide = False
         self._store: DiskStore | None = None
@@ -174,7 +178,7 @@ class PackedSearch:
         elif reason == explore.NEEDS_ORDER:
             self._make_room(self._room)
         elif reason == explore.NEEDS_QUEUES:
-            self._grow_queues(self._room)
+            self._grow_queues(self._room, self._room)
         elif reason == explore.NEEDS_LAYERS:
             self._layers = grown(self._layers, 4 * int(control[explore.LAYERS]), 4)
         elif reason == expand.NEEDS_TREE:
@@ -216,18 +220,18 @@ class PackedSearch:
         control[explore.SEEN] = new
         control[explore.LAYERS] = 1
 
-    def _grow_seen(self) -> None:
+    def _grow_seen(self, pool: ThreadPoolExecutor | None = None) -> None:
         self.look_around()
         if not self._watch.has_memory(self._seen.growth_bytes):
             raise NoMemoryError
-        self._seen.grow()
+        self._seen.grow(pool)
         self._control[explore.REGION_SLOTS] = self._seen.region_slots
 
-    def _grow_queues(self, room: int) -> None:
+    def _grow_queues(self, tick_room: int, fault_room: int) -> None:
         control = self._control
         ticked, faulted = control[explore.NEXT_TICKS :], control[explore.NEXT_FAULTS :]
-        self._next_ticked.grow(int(ticked[0]), int(ticked[1]), room)
-        self._next_faulted.grow(int(faulted[0]), int(faulted[1]), room)
+        self._next_ticked.grow(int(ticked[0]), int(ticked[1]), tick_room)
+        self._next_faulted.grow(int(faulted[0]), int(faulted[1]), fault_room)
 
     def _make_room(self, room: int) -> None:
         """Room for `room` more states in `order`: explored ones go to the log, and if that does not help much, it grows."""
@@ -257,7 +261,7 @@ class PackedSearch:
             return
         self.log.append(self._order[:count])
         total = int(control[explore.COUNT])
-        self._order[: total - count] = self._order[count:total].copy()
+        move_down(self._order, count, total)
         for position in (explore.COUNT, explore.NEXT, explore.LAYER_END):
             control[position] = max(int(control[position]) - count, 0)
         control[explore.LOGGED] = len(self.log)
@@ -418,6 +422,7 @@ class PackedSearch:
             self._successors,
             self._slots,
             self._accepted,
+            self._recent,
             np.uint64(self._tuning.pause_states),
             np.uint64(self._tuning.wide_layer) if self._thread_count > 1 else IN_ORDER,
         )
@@ -445,10 +450,12 @@ class PackedSearch:
     def _explore_wide(self) -> np.uint64:
         """Expand what is left of the layer with all threads: each expands a part of it, then each inserts what belongs to its region."""
         control, count = self._control, self._thread_count
+        self._flush(self._layer_begin())
         begin, end = int(control[explore.NEXT]), int(control[explore.LAYER_END])
         if not self._workers:
-            room = max(self._tuning.round_successors, 2 * self.slack)
-            self._workers = [Worker(number, count, self.code, self.small, room) for number in range(count)]
+            tuning = self._tuning
+            sizes = tuning.round_successors, self._room, tuning.recent_states
+            self._workers = [Worker(number, count, self.code, self.small, *sizes) for number in range(count)]
         for number, worker in enumerate(self._workers):
             worker.begin = begin + (end - begin) * number // count
             worker.end = begin + (end - begin) * (number + 1) // count
@@ -469,35 +476,38 @@ class PackedSearch:
         return worker.expand(self._order, self.roots.tree, self.roots.slots)
 
     def _insert_all(self, pool: ThreadPoolExecutor) -> None:
-        control = self._control
-        made = sum(worker.made for worker in self._workers)
-        control[explore.TRANSITIONS] += np.uint64(made)
+        control, seen, workers = self._control, self._seen, self._workers
+        control[explore.TRANSITIONS] += np.uint64(sum(worker.made for worker in workers))
+        count = sum(len(part) for worker in workers for part in worker.pending())
         is_done = False
         while not is_done:
-            slot_count = self._seen.regions * self._seen.region_slots
-            if int(control[explore.SEEN]) + made <= slot_count - slot_count // 8:
-                is_done = all(pool.map(lambda worker: worker.insert(self._workers, self._seen), self._workers))
-                for worker in self._workers:
-                    self._place(worker)
+            if int(control[explore.SEEN]) + count <= int(
+                room_of(np.uint64(seen.regions), np.uint64(seen.region_slots))
+            ):
+                is_done = all(list(pool.map(lambda worker: worker.insert(workers, seen), workers)))
+                self._place_all(pool)
             if not is_done:
-                self._grow_seen()
+                self._grow_seen(pool)
 
-    def _place(self, worker: Worker) -> None:
-        control, room = self._control, int(worker.accepted_count)
-        if int(control[explore.COUNT]) + room > len(self._order):
-            self._order = grown(self._order, int(control[explore.COUNT]), room)
-        self._grow_queues(room)
-        control[explore.SEEN] += worker.new_count
-        explore.place(
-            control,
-            worker.accepted,
-            worker.accepted_count,
-            self._order,
-            self._next_ticked.states,
-            self._next_ticked.segments,
-            self._next_faulted.states,
-            self._next_faulted.segments,
+    def _place_all(self, pool: ThreadPoolExecutor) -> None:
+        control = self._control
+        at = (int(control[explore.COUNT]), int(control[explore.NEXT_TICKS]), int(control[explore.NEXT_FAULTS]))
+        places = [at]
+        for worker in self._workers:
+            at = (at[0] + worker.mark_counts[0], at[1] + worker.mark_counts[1], at[2] + worker.mark_counts[2])
+            places.append(at)
+            control[explore.SEEN] += np.uint64(worker.new_count)
+        if at[0] > len(self._order):
+            self._order = grown(self._order, int(control[explore.COUNT]), at[0] - int(control[explore.COUNT]))
+        self._grow_queues(at[1] - places[0][1], at[2] - places[0][2])
+        order, ticked, faulted = self._order, self._next_ticked, self._next_faulted
+        list(
+            pool.map(
+                lambda worker: worker.place(order, ticked.states, faulted.states, places[worker.number]), self._workers
+            )
         )
+        control[explore.COUNT] = at[0]
+        explore.extend_queues(control, ticked.segments, np.uint64(at[1]), faulted.segments, np.uint64(at[2]))
 
     # --- the end of a search ---
 

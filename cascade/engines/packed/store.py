@@ -1,13 +1,15 @@
 """Memory of a search: the seen set, which grows without a second copy of everything; arrays that grow; the log of explored states."""
 
+import ctypes
 import mmap
 import tempfile
 import weakref
+from concurrent.futures import Executor
 from typing import IO
 
 import numpy as np
 
-from cascade.engines.packed.jit import Words
+from cascade.engines.native.kernel import Words
 from cascade.engines.packed.kernels.seen import SPARE_SLOTS, close_regions, move
 
 WORD_BYTES = 8
@@ -37,7 +39,8 @@ class SeenSet:
 
     def _allocate(self, region_slots: int) -> tuple[mmap.mmap, Words]:
         size = self._size(region_slots)
-        memory = mmap.mmap(-1, size * WORD_BYTES)
+        # Private: shared memory, which is the default, gets no huge pages.
+        memory = mmap.mmap(-1, size * WORD_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         if hasattr(mmap, "MADV_HUGEPAGE"):
             memory.madvise(mmap.MADV_HUGEPAGE)
         slots = np.frombuffer(memory, dtype=np.uint64)
@@ -54,18 +57,29 @@ class SeenSet:
         """How much more memory `grow` needs."""
         return (self._size(self._next_region_slots) - len(self.slots)) * WORD_BYTES
 
-    def grow(self) -> None:
-        """More slots. The old memory is given back piece by piece as its states move."""
+    def grow(self, pool: Executor | None = None) -> None:
+        """More slots. The old memory is given back piece by piece as its states move; each region can be moved by a thread of its own."""
         region_slots = self._next_region_slots
         memory, slots = self._allocate(region_slots)
-        regions, new_slots = np.uint64(self.regions), np.uint64(region_slots)
-        for begin in range(0, len(self.slots), MOVED_SLOTS):
-            end = min(begin + MOVED_SLOTS, len(self.slots))
-            if not move(self.slots, np.uint64(begin), np.uint64(end), slots, regions, new_slots):
-                raise RegionFullError
-            if hasattr(mmap, "MADV_DONTNEED") and end < len(self.slots):
-                self._memory.madvise(mmap.MADV_DONTNEED, begin * WORD_BYTES, (end - begin) * WORD_BYTES)
+        old_size = self.region_slots + SPARE_SLOTS
+        begins = [region * old_size for region in range(self.regions)]
+        for _ in (pool.map if pool else map)(
+            lambda begin: self._move(begin, begin + old_size, slots, region_slots), begins
+        ):
+            pass
         self._memory, self.slots, self.region_slots = memory, slots, region_slots
+
+    def _move(self, first: int, last: int, new_slots: Words, new_region_slots: int) -> None:
+        for begin in range(first, last, MOVED_SLOTS):
+            end = min(begin + MOVED_SLOTS, last)
+            size = np.uint64(self.regions), np.uint64(new_region_slots)
+            if not move(self.slots, np.uint64(begin), np.uint64(end), new_slots, *size):
+                raise RegionFullError
+            # Whole pages only: the next piece, or region, may begin within the last one.
+            begin_byte = -(-begin * WORD_BYTES // mmap.PAGESIZE) * mmap.PAGESIZE
+            length = end * WORD_BYTES // mmap.PAGESIZE * mmap.PAGESIZE - begin_byte
+            if hasattr(mmap, "MADV_DONTNEED") and length > 0:
+                self._memory.madvise(mmap.MADV_DONTNEED, begin_byte, length)
 
 
 class RegionFullError(Exception):
@@ -77,6 +91,12 @@ def grown(array: Words, used: int, least: int) -> Words:
     result = np.zeros(max(len(array) * 2, used + least), dtype=np.uint64)
     result[:used] = array[:used]
     return result
+
+
+def move_down(array: Words, begin: int, end: int) -> None:
+    """Move `array[begin:end]` to the front. numpy would make a copy first where the two overlap, and so touch as much fresh memory."""
+    if end > begin:
+        ctypes.memmove(array.ctypes.data, array.ctypes.data + begin * WORD_BYTES, (end - begin) * WORD_BYTES)
 
 
 class Queue:
@@ -113,22 +133,28 @@ class StateLog:
 
     def append(self, roots: Words) -> None:
         """Add roots (copied)."""
-        self._blocks.append(roots.copy())
-        self._block_states += len(roots)
-        if self._block_states > LOGGED_IN_MEMORY and self._may_spill:
-            try:
-                self._spill()
-            except OSError:
-                self._may_spill = False  # no folder, no space: what is not in the file stays in memory
+        is_long = self._block_states + len(roots) > LOGGED_IN_MEMORY
+        if not (is_long and self._may_spill and self._has_spilled(roots)):
+            self._blocks.append(roots.copy())
+            self._block_states += len(roots)
 
-    def _spill(self) -> None:
+    def _has_spilled(self, roots: Words) -> bool:
+        try:
+            self._spill(roots)
+        except OSError:
+            self._may_spill = False  # no folder, no space: what is not in the file stays in memory
+        return self._may_spill
+
+    def _spill(self, roots: Words) -> None:
+        """Write all that is in memory, and `roots`."""
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="cascade-")  # noqa: SIM115 - lives as long as the log
             weakref.finalize(self, self._file.close)
         self._file.seek(self._file_states * WORD_BYTES)
-        for block in self._blocks:
-            self._file.write(block.data)
-        self._file_states += self._block_states
+        for block in (*self._blocks, roots):
+            self._file.write(np.ascontiguousarray(block).data)
+        self._file.flush()
+        self._file_states += self._block_states + len(roots)
         self._blocks, self._block_states = [], 0
 
     def read(self, begin: int, end: int) -> Words:

@@ -60,20 +60,14 @@ class Operation:
 
 
 @dataclass(slots=True)
-class Entry:
-    """What happens at one index of a cluster: operations, what a tick adds to each word, flags."""
-
-    operations: tuple[int, ...]
-    ticks: tuple[int, ...]
-    flags: int
-
-
-@dataclass(slots=True)
 class Cluster:
-    """`entries[index]` is an index into `CompiledTables.entries`."""
+    """`entry_of[index]` is an entry: a row of `operations` (indices into `CompiledTables.operations`, -1 for none), `ticks` (what one adds to each word) and `flags`."""
 
     sources: tuple[Source, ...]
-    entries: NDArray[np.int32]
+    entry_of: NDArray[np.intp]
+    operations: NDArray[np.int64]
+    ticks: NDArray[np.int64]
+    flags: NDArray[np.int64]
 
 
 @dataclass(slots=True)
@@ -83,7 +77,6 @@ class CompiledTables:
     layout: PackedLayout
     programs: list[Program] = field(default_factory=list)
     clusters: list[Cluster] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     goal: Source | None = None
 
@@ -128,7 +121,6 @@ class _TableCompiler:
         self._main = self._program()
         self._tables = CompiledTables(self._layout, [self._main])
         self._operation_ids: dict[tuple[int, ...], int] = {}
-        self._entry_ids: dict[tuple[tuple[int, ...], tuple[int, ...], int], int] = {}
 
     def run(self, *, with_steps: bool = True) -> CompiledTables:
         items: list[_Item] = []
@@ -218,7 +210,8 @@ class _TableCompiler:
     def _firing_program(self, command: Command, settles: list[int], clocks: list[int]) -> int:
         """The program that does all that a firing does."""
         program = self._program()
-        values = [program.operand(update.value) for update in command.updates]
+        changed = {update.variable for update in command.updates}
+        values = [program.operand(update.value, changed) for update in command.updates]
         for update, value in zip(command.updates, values, strict=True):
             self._assign(program, update.variable, value)
         program.forget()
@@ -284,7 +277,7 @@ class _TableCompiler:
                 self._command_rows(member.command, member, rows)
             if member.clock is not None:
                 self._clock_rows(member.clock, rows)
-        return Cluster(sources, self._entries(rows))
+        return rows.distinct(sources)
 
     def _clock_rows(self, index: int, rows: "_Rows") -> None:
         clock = self._model.clocks[index]
@@ -363,21 +356,6 @@ class _TableCompiler:
         result[chosen] = np.asarray(numbers, dtype=np.int64)[inverse]
         return result
 
-    def _entries(self, rows: "_Rows") -> NDArray[np.int32]:
-        """Number the distinct combinations of operations, tick and flags."""
-        flags = rows.blocked * IS_BLOCKED + rows.failing * IS_FAILING + rows.tick_failing * IS_TICK_FAILING
-        columns = [*rows.operations, *rows.ticks, flags]
-        first, inverse = distinct_rows(columns)
-        numbers = np.empty(len(first), dtype=np.int32)
-        operation_count = len(rows.operations)
-        for position, row in enumerate(zip(*(column[first].tolist() for column in columns), strict=True)):
-            key = (tuple(o for o in row[:operation_count] if o >= 0), row[operation_count:-1], row[-1])
-            if key not in self._entry_ids:
-                self._entry_ids[key] = len(self._tables.entries)
-                self._tables.entries.append(Entry(*key))
-            numbers[position] = self._entry_ids[key]
-        return numbers[inverse]
-
 
 class _Rows:
     """What is known of all rows of a cluster while its items are added."""
@@ -401,6 +379,19 @@ class _Rows:
         """Rows where something does not evaluate."""
         if failing is not None:
             self.failing |= failing & self.grid.valid
+
+    def distinct(self, sources: tuple[Source, ...]) -> Cluster:
+        """The cluster: each distinct row is an entry."""
+        flags = self.blocked * IS_BLOCKED + self.failing * IS_FAILING + self.tick_failing * IS_TICK_FAILING
+        first, entry_of = distinct_rows([*self.operations, *self.ticks, flags])
+        operations = [column[first] for column in self.operations]
+        return Cluster(
+            sources,
+            entry_of,
+            np.stack(operations, axis=1) if operations else np.zeros((len(first), 0), dtype=np.int64),
+            np.stack([column[first] for column in self.ticks], axis=1),
+            flags[first].astype(np.int64),
+        )
 
 
 class _Firing:

@@ -15,6 +15,8 @@ from cascade.core.queries import Lasso, Query, Reach
 from cascade.engines.explicit.evaluate import DEPTH_MAX, nesting_depth
 from cascade.engines.explicit.fairness import with_owed
 from cascade.engines.explicit.watch import StopSearch, Watch
+from cascade.engines.native import library
+from cascade.engines.native.kernel import KernelError
 from cascade.engines.zones.earliest import NODES_FACTOR, NODES_MIN, Earliest
 from cascade.engines.zones.kernels import INFINITE
 from cascade.engines.zones.lasso import may_owe_for_ever
@@ -25,6 +27,8 @@ from cascade.engines.zones.timelock import Timelock, Timelocks
 from cascade.limits import Limits, Progress, StopReason
 from cascade.verdicts.answer import Answer, Exhausted, FailureKind, Found, SpecFailure, Statistics, Stopped
 from cascade.verdicts.run import CandidateRun
+
+KERNELS = "cascade.engines.zones.kernels"
 
 
 def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -> Answer:
@@ -42,12 +46,17 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
     with _recursion(depth):
         asked = _Asked(model, query, watch)
         try:
+            library.prepare([KERNELS], progress.tell, lambda: watch.check(frontier_count=0))
             said = asked.answer()
             if lasso is not None and isinstance(said, Exhausted) and asked.may_owe_for_ever(lasso.stopped):
                 return Stopped(reason=StopReason.UNSUPPORTED, statistics=asked.statistics())
             return said if lasso is None else _without_owed(said)
         except StopSearch as stop:
             return Stopped(reason=stop.reason, statistics=asked.statistics())
+        except KernelError as error:
+            if progress.tell is not None:
+                progress.tell(f"cascade: zones are left out, since {error}")
+            return Stopped(reason=StopReason.UNSUPPORTED, statistics=asked.statistics())
         except KeyboardInterrupt:
             return Stopped(reason=StopReason.INTERRUPTED, statistics=asked.statistics())
 

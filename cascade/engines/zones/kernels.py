@@ -5,13 +5,16 @@ All bounds are closed and whole, so the whole-numbered points of a zone are exac
 are kept *closed*: every bound is the tightest that follows from the others.
 """
 
+from typing import Annotated
+
 import numpy as np
 from numpy.typing import NDArray
 
-from cascade.engines.packed.jit import kernel
+from cascade.engines.native.kernel import Dimensions, kernel, subroutine
 
-Matrix = NDArray[np.int64]
 Vector = NDArray[np.int64]
+Matrix = Annotated[NDArray[np.int64], Dimensions(2)]
+Matrices = Annotated[NDArray[np.int64], Dimensions(3)]
 
 INFINITE = 1 << 60
 """No bound. Larger than any difference of clocks, small enough for sums of some of them."""
@@ -41,7 +44,7 @@ def tighten(zone: Matrix, row: int, column: int, bound: int) -> bool:
     return True
 
 
-@kernel
+@subroutine
 def extrapolate(zone: Matrix, stops: Vector) -> None:
     """Forget what lies beyond `stops`, where a clock stands still: valuations that stop to the same values are the same.
 
@@ -66,7 +69,7 @@ def extrapolate(zone: Matrix, stops: Vector) -> None:
         close(zone)
 
 
-@kernel
+@subroutine
 def close(zone: Matrix) -> None:
     """Make every bound the tightest (Floyd and Warshall's all shortest paths)."""
     size = zone.shape[0]
@@ -123,20 +126,23 @@ def step(
     stuck: Matrix,
 ) -> int:
     """Fire a command when x_guard_clock >= earliest, then `enter`. Clock j of the target was `sources[j]`; 0: it starts from zero."""
-    guarded = zone
-    if guard_clock > 0 and -zone[0, guard_clock] < earliest:
-        guarded = zone.copy()
-        if not tighten(guarded, 0, guard_clock, -earliest):
-            return NEVER
+    is_guarded = guard_clock > 0 and -zone[0, guard_clock] < earliest
+    if is_guarded and zone[guard_clock, 0] < earliest:
+        return NEVER
     target_size = sources.shape[0]
     for a in range(target_size):
         for b in range(target_size):
-            stuck[a, b] = guarded[sources[a], sources[b]]
+            source, other = sources[a], sources[b]
+            bound = zone[source, other]
+            if is_guarded and zone[source, 0] < INFINITE and zone[guard_clock, other] < INFINITE:
+                # The only way that the guard, x_0 - x_guard_clock <= -earliest, tightens a closed matrix.
+                bound = min(bound, zone[source, 0] - earliest + zone[guard_clock, other])
+            stuck[a, b] = bound
     return enter(stuck, delayed, latest, stops, is_urgent)
 
 
 @kernel
-def cover_of(zone: Matrix, others: NDArray[np.int64], count: int) -> int:
+def cover_of(zone: Matrix, others: Matrices, count: int) -> int:
     """The first of the first `count` of `others` that `zone` is within; -1 for none."""
     size = zone.shape[0]
     for k in range(count):
@@ -154,13 +160,13 @@ def cover_of(zone: Matrix, others: NDArray[np.int64], count: int) -> int:
 
 
 @kernel
-def is_covered(zone: Matrix, others: NDArray[np.int64], count: int) -> bool:
+def is_covered(zone: Matrix, others: Matrices, count: int) -> bool:
     """Is `zone` within one of the first `count` of `others`?"""
     return cover_of(zone, others, count) >= 0
 
 
 @kernel
-def drop_covered(zone: Matrix, others: NDArray[np.int64], numbers: Vector, count: int, dropped: Vector) -> int:
+def drop_covered(zone: Matrix, others: Matrices, numbers: Vector, count: int, dropped: Vector) -> int:
     """Remove from the first `count` of `others` (and `numbers`) all that are within `zone`, keep the order; how many.
 
     The numbers of those removed are written to `dropped`.
@@ -182,7 +188,9 @@ def drop_covered(zone: Matrix, others: NDArray[np.int64], numbers: Vector, count
             dropped_count += 1
         else:
             if kept_count < k:
-                others[kept_count] = others[k]
+                for a in range(size):
+                    for b in range(size):
+                        others[kept_count, a, b] = others[k, a, b]
                 numbers[kept_count] = numbers[k]
             kept_count += 1
     return dropped_count

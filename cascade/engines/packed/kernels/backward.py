@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from cascade.engines.native.kernel import SmallWords, Word, Words, kernel
 from cascade.engines.packed import image
-from cascade.engines.packed.jit import SmallWords, Word, Words, kernel
 from cascade.engines.packed.kernels.expand import (
     FAILED,
     FOUND,

@@ -3,8 +3,8 @@
 import numpy as np
 
 from cascade.core.expressions import Op
+from cascade.engines.native.kernel import Word, Words, subroutine
 from cascade.engines.packed.image import OPERAND_WORDS
-from cascade.engines.packed.jit import Word, Words, kernel
 
 ONE = np.uint64(1)
 SIX = np.uint64(6)
@@ -16,7 +16,7 @@ _ADD, _SUB, _MUL, _DIV, _MIN, _MAX = (np.uint64(o) for o in (Op.ADD, Op.SUB, Op.
 _ITE, _SELECT = np.uint64(Op.ITE), np.uint64(Op.SELECT)
 
 
-@kernel
+@subroutine
 def _operand(code: Words, at: Word, words: Words, base: Word) -> tuple[np.int64, bool]:
     """The value of an operand, and whether it fails."""
     word = words[base + code[at]]
@@ -26,7 +26,7 @@ def _operand(code: Words, at: Word, words: Words, base: Word) -> tuple[np.int64,
     return np.int64(value) + np.int64(code[at + np.uint64(3)]), fails
 
 
-@kernel
+@subroutine
 def compute(code: Words, at: Word, words: Words, base: Word) -> Word:
     """The step at `code[at]` (op, word, shift, low, shift of the failing bit, number of operands, operands); where the next step stands.
 

@@ -7,8 +7,8 @@ Weber, *Parallel Recursive State Compression for Free*, SPIN 2011). So everythin
 
 import numpy as np
 
+from cascade.engines.native.kernel import SmallWords, Word, Words, kernel, subroutine
 from cascade.engines.packed import image
-from cascade.engines.packed.jit import SmallWords, Word, Words, kernel
 from cascade.engines.packed.kernels.compute import compute
 from cascade.engines.packed.kernels.intern import decode, encode, has_room
 
@@ -41,7 +41,7 @@ _LOOK_UP, _COMPARE, _ASSIGN, _CLEAR_UNLESS, _FAIL_IF, _COMPUTE, _END = (
 )
 
 
-@kernel
+@subroutine
 def run_program(code: Words, small: SmallWords, at: Word, words: Words, base: Word) -> bool:
     """Run the program at `code[at]` on the state at `words[base]` and the derived fields behind it, which must be 0; False where something fails."""
     while True:
@@ -85,7 +85,7 @@ def run_program(code: Words, small: SmallWords, at: Word, words: Words, base: Wo
                 at += FOUR
 
 
-@kernel
+@subroutine
 def derive(code: Words, small: SmallWords, scratch: Words) -> None:
     """Fill in the derived fields of the state at `scratch[0]`."""
     i = code[image.STATE_WORDS]
@@ -95,7 +95,7 @@ def derive(code: Words, small: SmallWords, scratch: Words) -> None:
     run_program(code, small, code[image.MAIN], scratch, NONE)
 
 
-@kernel
+@subroutine
 def goal_in(code: Words, scratch: Words) -> Word:
     """FOUND, FAILED or FINISHED (neither): is the state at `scratch[0]`, whose derived fields are known, a goal?"""
     word = scratch[code[image.GOAL_WORD]]

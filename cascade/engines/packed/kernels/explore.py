@@ -7,9 +7,9 @@ old place in the queue is skipped later.
 
 import numpy as np
 
-from cascade.engines.packed.jit import SmallWords, Word, Words, kernel
+from cascade.engines.native.kernel import SmallWords, Word, Words, kernel, subroutine
 from cascade.engines.packed.kernels.expand import DONE, FINISHED, FULL, WAITS_FOR_TICK, expand
-from cascade.engines.packed.kernels.seen import NONE, ONE, THREE, TWO, insert, settle
+from cascade.engines.packed.kernels.seen import NONE, ONE, THREE, TWO, insert, room_of, settle, share_out, sift
 
 # Positions in `control`. COUNT, NEXT and LAYER_END are positions in `order`, which stands behind LOGGED states of the log.
 FAULTS, TICKS, COMMANDS, COUNT, NEXT, LAYER_END, LAYERS = range(7)
@@ -26,25 +26,66 @@ IN_ORDER = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @kernel
-def place(
-    control: Words,
+def expand_share(
+    code: Words,
+    small: SmallWords,
+    tree: Words,
+    tree_slots: SmallWords,
+    order: Words,
+    begin: Word,
+    end: Word,
+    scratch: Words,
+    successors: Words,
+    recent: Words,
+    regions: Word,
+    parts: Words,
+    fill: Words,
+) -> tuple[Word, Word, Word]:
+    """Expand `order[begin:end]` until the `parts` of regions may be full: (status of the last `expand`, position of the first state that is not expanded, successors made)."""
+    r = NONE
+    while r < regions:
+        fill[r] = NONE
+        r += ONE
+    none = successors[:0]
+    room = np.uint64(len(successors))
+    size = np.uint64(len(parts)) // regions
+    total = NONE
+    position = begin
+    status = FINISHED
+    while position < end:
+        status, position, made = expand(
+            code, small, tree, tree_slots, order, position, end, scratch, successors, none, none, True
+        )
+        total += made
+        share_out(successors, made, recent, regions, parts, fill)
+        fullest = NONE
+        r = NONE
+        while r < regions:
+            fullest = max(fullest, fill[r])
+            r += ONE
+        if (status != FINISHED and status != FULL) or fullest + room > size:
+            return status, position, total
+    return status, position, total
+
+
+@kernel
+def distribute(
     accepted: Words,
     count: Word,
     order: Words,
+    done: Word,
     tick_states: Words,
-    tick_segments: Words,
+    ticked: Word,
     fault_states: Words,
-    fault_segments: Words,
-) -> None:
-    """Put accepted successors where they belong: the next layer, or the end of a queue."""
-    total = control[COUNT]
-    ticked, faulted = control[NEXT_TICKS], control[NEXT_FAULTS]
+    faulted: Word,
+) -> tuple[Word, Word, Word]:
+    """Put accepted successors where they belong, from these positions on: the next layer, or a queue. Returns where each ends then."""
     k = NONE
     while k < count:
         root, mark = accepted[k] >> TWO, accepted[k] & THREE
         if mark == DONE:
-            order[total] = root
-            total += ONE
+            order[done] = root
+            done += ONE
         elif mark == WAITS_FOR_TICK:
             tick_states[ticked] = root
             ticked += ONE
@@ -52,7 +93,12 @@ def place(
             fault_states[faulted] = root
             faulted += ONE
         k += ONE
-    control[COUNT] = total
+    return done, ticked, faulted
+
+
+@kernel
+def extend_queues(control: Words, tick_segments: Words, ticked: Word, fault_segments: Words, faulted: Word) -> None:
+    """Note that the queues end at these positions."""
     ticks, commands = control[TICKS], control[COMMANDS]
     if ticked != control[NEXT_TICKS]:
         control[NEXT_TICKS] = ticked
@@ -64,7 +110,7 @@ def place(
         )
 
 
-@kernel
+@subroutine
 def _extend(segments: Words, count: Word, ticks: Word, commands: Word, end: Word) -> Word:
     """The last segment of a queue, if it has this cost, or a new one, ends at `end`. Returns the number of segments."""
     last = THREE * count
@@ -76,7 +122,7 @@ def _extend(segments: Words, count: Word, ticks: Word, commands: Word, end: Word
     return count
 
 
-@kernel
+@subroutine
 def _next_commands(control: Words, tick_segments: Words, fault_segments: Words) -> Word:
     """The number of commands of the next waiting layer of this instant; IN_ORDER if there is none."""
     best = IN_ORDER
@@ -88,12 +134,12 @@ def _next_commands(control: Words, tick_segments: Words, fault_segments: Words) 
     return best
 
 
-@kernel
+@subroutine
 def _begin_of(segments: Words, segment: Word) -> Word:
     return NONE if segment == NONE else segments[THREE * segment - ONE]
 
 
-@kernel
+@subroutine
 def next_layer(
     control: Words,
     layers: Words,
@@ -172,6 +218,7 @@ def explore(
     successors: Words,
     slots: Words,
     accepted: Words,
+    recent: Words,
     budget: Word,
     wide: Word,
 ) -> Word:
@@ -218,25 +265,27 @@ def explore(
                 # Whatever stops the search stops it when it comes to be the first of a batch.
                 control[NEXT] = position
                 control[TRANSITIONS] += made
-                control[PENDING], control[PENDING_END] = NONE, made
+                control[PENDING], control[PENDING_END] = NONE, sift(successors, made, recent)
                 done += position - first
             regions, region_slots = control[REGIONS], control[REGION_SLOTS]
-            free = regions * region_slots - (regions * region_slots >> THREE) - control[SEEN]
+            free = room_of(regions, region_slots) - control[SEEN]
             if control[PENDING_END] - control[PENDING] > free:
                 return NEEDS_SEEN
             position, count, new = insert(
                 seen, regions, region_slots, successors, control[PENDING], control[PENDING_END], slots, accepted
             )
-            place(
-                control,
+            total, ticked, faulted = distribute(
                 accepted,
                 count,
                 order,
+                control[COUNT],
                 next_tick_states,
-                next_tick_segments,
+                control[NEXT_TICKS],
                 next_fault_states,
-                next_fault_segments,
+                control[NEXT_FAULTS],
             )
+            control[COUNT] = total
+            extend_queues(control, next_tick_segments, ticked, next_fault_segments, faulted)
             control[SEEN] += new
             is_full = position != control[PENDING_END]
             control[PENDING] = position

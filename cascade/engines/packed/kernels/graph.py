@@ -7,8 +7,8 @@ Edges are kept as compressed rows: those of node `v` are `heads[offsets[v]:offse
 import numpy as np
 from numpy.typing import NDArray
 
+from cascade.engines.native.kernel import SmallWords, Word, Words, kernel, subroutine
 from cascade.engines.packed import image
-from cascade.engines.packed.jit import SmallWords, Word, Words, kernel
 from cascade.engines.packed.kernels.expand import COMMAND_MASK, NEEDS_TREE, WAITS_FOR_TICK, derive, expand, goal_in
 from cascade.engines.packed.kernels.intern import decode
 from cascade.engines.packed.kernels.seen import NONE, ONE, THIRTY_TWO, THREE, TWO, mix
@@ -315,7 +315,7 @@ def components(
     return False
 
 
-@kernel
+@subroutine
 def _visit(
     state: Words,
     offsets: Words,

@@ -7,7 +7,7 @@ nothing is kept. `slots` are the nodes' hash tables, each twice as long as the c
 
 import numpy as np
 
-from cascade.engines.packed.jit import SmallWords, Word, Words, kernel
+from cascade.engines.native.kernel import SmallWords, Word, Words, kernel, subroutine
 from cascade.engines.packed.kernels.seen import mix
 
 NONE, ONE, TWO = np.uint64(0), np.uint64(1), np.uint64(2)
@@ -17,7 +17,7 @@ HALF_BITS = np.uint64(30)
 HALF_MASK = np.uint64((1 << 30) - 1)
 
 
-@kernel
+@subroutine
 def intern(tree: Words, slots: SmallWords, node: Word, value: Word) -> Word:
     """The number of `value` among the values of `node`; a new one if need be (the caller has made sure that there is room)."""
     capacity = tree[CAPACITY]
@@ -72,7 +72,7 @@ def decode(tree: Words, root: Word, scratch: Words, ids: Word) -> None:
         w += ONE
 
 
-@kernel
+@subroutine
 def encode(tree: Words, slots: SmallWords, scratch: Words, after: Word, ids: Word) -> Word:
     """The root of the state at `scratch[after]`, which differs little from the one at `scratch[0]`, whose nodes have the numbers at `scratch[ids]`."""
     inner = tree[INNER]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cascade.engines.packed.jit import Word, Words, kernel
+from cascade.engines.native.kernel import Word, Words, kernel
 
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.uint8]

@@ -7,9 +7,10 @@ probing): growing goes once through old and new memory, from front to back.
 
 import numpy as np
 
-from cascade.engines.packed.jit import Word, Words, kernel, prefetch
+from cascade.engines.native.kernel import Word, Words, kernel, prefetch, subroutine
 
 NONE, ONE, TWO, THREE = (np.uint64(i) for i in range(4))
+SIXTEEN = np.uint64(16)
 THIRTY_TWO = np.uint64(32)
 END = np.uint64(0xFFFFFFFFFFFFFFFF)
 """The last slot of a region."""
@@ -25,7 +26,7 @@ MULTIPLIER_1 = np.uint64(0x9E3779B97F4A7C15)
 MULTIPLIER_2 = np.uint64(0xD6E8FEB86659FD93)
 
 
-@kernel
+@subroutine
 def mix(word: Word) -> Word:
     """A hash whose high bits depend on all bits of `word`: multiplications with a shift between (as in splitmix64, Steele, Lea and Flood 2014, which has one more)."""
     h = word * MULTIPLIER_1
@@ -33,20 +34,20 @@ def mix(word: Word) -> Word:
     return h * MULTIPLIER_2
 
 
-@kernel
+@subroutine
 def home(root: Word, regions: Word, region_slots: Word) -> Word:
     """The slot where probing for a state begins: a multiplication in place of a remainder (Lemire 2019), so any number of slots will do."""
     h = mix(root) >> THIRTY_TWO
     return ((h * regions * region_slots) >> THIRTY_TWO) + ((h * regions) >> THIRTY_TWO) * SPARE
 
 
-@kernel
+@subroutine
 def owner(root: Word, regions: Word) -> Word:
     """The region of a state."""
     return ((mix(root) >> THIRTY_TWO) * regions) >> THIRTY_TWO
 
 
-@kernel
+@subroutine
 def find(seen: Words, root: Word, regions: Word, region_slots: Word) -> Word:
     """The slot of a state, or the free slot (or the last of the region) where it is not."""
     slot = home(root, regions, region_slots)
@@ -55,6 +56,32 @@ def find(seen: Words, root: Word, regions: Word, region_slots: Word) -> Word:
         slot += ONE
         known = seen[slot]
     return slot
+
+
+@kernel
+def room_of(regions: Word, region_slots: Word) -> Word:
+    """How many states the set takes: three of four slots. Fuller, and a probe looks at ten slots to find one free."""
+    slots = regions * region_slots
+    return slots - (slots >> TWO)
+
+
+@subroutine
+def sift(successors: Words, count: Word, recent: Words) -> Word:
+    """Drop successors that were made a short time ago, and so are in the set or on their way; returns how many are left, at the front.
+
+    `recent` has a power of two of places, of which the state says which one it may stand in.
+    """
+    mask = np.uint64(len(recent)) - ONE
+    kept = NONE
+    k = NONE
+    while k < count:
+        successor = successors[k]
+        place = (((successor >> TWO) * MULTIPLIER_1) >> THIRTY_TWO) & mask
+        successors[kept] = successor
+        kept += np.uint64(recent[place] != successor)
+        recent[place] = successor
+        k += ONE
+    return kept
 
 
 @kernel
@@ -106,7 +133,7 @@ def insert(
     return end, count, new
 
 
-@kernel
+@subroutine
 def settle(
     seen: Words, regions: Word, region_slots: Word, roots: Words, begin: Word, end: Word, order: Words, count: Word
 ) -> Word:
@@ -148,30 +175,18 @@ def move(seen: Words, begin: Word, end: Word, new_seen: Words, regions: Word, ne
     return True
 
 
-@kernel
-def split(successors: Words, count: Word, regions: Word, parts: Words, bounds: Words) -> None:
-    """Sort successors by the regions that they belong to: those of region `r` are `parts[bounds[r]:bounds[r + 1]]`, in the order they came in."""
-    r = NONE
-    while r <= regions:
-        bounds[r] = NONE
-        r += ONE
+@subroutine
+def share_out(successors: Words, count: Word, recent: Words, regions: Word, parts: Words, fill: Words) -> None:
+    """Sift successors and append each to the part of the region that it belongs to: region `r` has `parts[r * size:][:fill[r]]`, equal shares of `parts`."""
+    mask = np.uint64(len(recent)) - ONE
+    size = np.uint64(len(parts)) // regions
     k = NONE
     while k < count:
-        bounds[owner(successors[k] >> TWO, regions) + ONE] += ONE
+        successor = successors[k]
+        h = mix(successor >> TWO)
+        place = (h >> SIXTEEN) & mask
+        r = ((h >> THIRTY_TWO) * regions) >> THIRTY_TWO
+        parts[r * size + fill[r]] = successor
+        fill[r] += np.uint64(recent[place] != successor)
+        recent[place] = successor
         k += ONE
-    r = ONE
-    while r <= regions:
-        bounds[r] += bounds[r - ONE]
-        r += ONE
-    k = count
-    while k > NONE:
-        # From the back, so that what comes first stays first; each bound moves to the front of its part meanwhile.
-        k -= ONE
-        r = owner(successors[k] >> TWO, regions) + ONE
-        bounds[r] -= ONE
-        parts[bounds[r]] = successors[k]
-    r = NONE
-    while r < regions:
-        bounds[r] = bounds[r + ONE]
-        r += ONE
-    bounds[regions] = count

@@ -1,0 +1,1 @@
+"""Kernels: functions over flat arrays that numba compiles once; later processes load the machine code without importing numba."""

@@ -1,0 +1,207 @@
+"""Files of machine code: where they are kept, how they are made by another process, and loaded.
+
+A file is the digest of what follows, an index (JSON: name, symbol, length), and object files. It is kept under a digest of all that decides what it is: sources, versions, the
+processor. Files are written under another name and renamed, so processes do not disturb each other; what does not match its digest is made again.
+"""
+
+import atexit
+import ctypes
+import hashlib
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from cascade.engines.native.kernel import IS_DISABLED, KernelError
+
+ENGINES = Path(__file__).resolve().parents[1]
+PACKAGE_PARENT = ENGINES.parents[1]
+SOURCES = ("native", "packed", "zones")
+"""Folders whose modules kernels are made of: constants, other kernels, this."""
+
+FIRST_TIME = "cascade: compiling the kernels of the fast search; this takes some seconds"
+
+DIGEST_SIZE = 32
+LENGTH_SIZE = 8
+POLL_SECONDS = 0.02
+
+_lock = threading.Lock()
+_loaded: dict[str, dict[str, int]] = {}
+_made_here: dict[str, Path] = {}
+
+
+@cache
+def _llvm() -> Any:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    # Kernels neither allocate nor raise, but their machine code has the branches that would: these end the process instead of jumping anywhere.
+    abort = ctypes.cast(ctypes.CDLL(None).abort, ctypes.c_void_p).value
+    for name in ("NRT_MemInfo_call_dtor", "NRT_Free", "NRT_Allocate", "numba_do_raise", "numba_unpickle"):
+        llvm.add_symbol(name, abort)
+    for name in ("numba_gil_ensure", "numba_gil_release", "numba_runtime_build_excinfo_struct"):
+        llvm.add_symbol(name, abort)
+    return llvm
+
+
+def _numba_version() -> str:
+    """What tells one numba from another, without importing it or reading all there is to know of it. Its version decides llvmlite's."""
+    found = find_spec("numba")
+    if found is None or found.origin is None:
+        raise KernelError("numba is not installed")
+    return (Path(found.origin).parent / "_version.py").read_text(encoding="utf-8")
+
+
+@cache
+def _digest() -> str:
+    llvm = _llvm()
+    processor = f"{llvm.get_process_triple()} {llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+    text = hashlib.sha256(f"{_numba_version()} {sys.version} {processor}".encode())
+    for folder in SOURCES:
+        for path in sorted((ENGINES / folder).rglob("*.py")):
+            text.update(path.read_bytes())
+    return text.hexdigest()[:16]
+
+
+@cache
+def cache_folder() -> Path | None:
+    """Where machine code is kept: a folder that nobody else can write to; None if there is none."""
+    base = os.environ.get("CASCADE_CACHE_DIR")
+    try:
+        root = Path(base) if base else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cascade"
+        folder = root / "kernels" / _digest()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in (folder, folder.parent):
+            status = path.stat()
+            if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                return None
+    except (OSError, RuntimeError):
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def _file_of(module: str) -> Path | None:
+    folder = cache_folder()
+    return _made_here.get(module) or (folder / f"{module}.kernels" if folder is not None else None)
+
+
+def missing(modules: Iterable[str]) -> list[str]:
+    """Those of some modules whose kernels have to be compiled first."""
+    if IS_DISABLED:
+        return []
+    return [module for module in modules if module not in _loaded and _read(_file_of(module)) is None]
+
+
+def prepare(
+    modules: Iterable[str], tell: Callable[[str], None] | None = None, look_around: Callable[[], None] = lambda: None
+) -> None:
+    """Compile what is missing, in one process for each module. `look_around` is called meanwhile, and ends it by raising. Raises `KernelError`."""
+    with _lock:
+        names = missing(modules)
+        if not names:
+            return
+        folder = cache_folder()
+        for_now = folder is None
+        if tell is not None:
+            tell(FIRST_TIME + (", and nothing may be kept: no folder for that is writable" if for_now else ", once"))
+        target = _folder_for_now() if folder is None else folder
+        processes = {name: _start(name, target / f"{name}.kernels") for name in names}
+        try:
+            while any(process.poll() is None for process in processes.values()):
+                look_around()
+                time.sleep(POLL_SECONDS)
+        finally:
+            for process in processes.values():
+                if process.poll() is None:
+                    process.kill()
+        for name, process in processes.items():
+            said = process.communicate()[1]
+            if process.returncode:
+                raise KernelError(f"the kernels of {name} cannot be compiled: {said.decode(errors='replace')[-500:]}")
+            if for_now:
+                _made_here[name] = target / f"{name}.kernels"
+
+
+def _folder_for_now() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="cascade-kernels-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _start(module: str, file: Path) -> "subprocess.Popen[bytes]":
+    path = os.pathsep.join(filter(None, (str(PACKAGE_PARENT), os.environ.get("PYTHONPATH"))))
+    return subprocess.Popen(  # noqa: S603 - this very interpreter, with names of this package
+        [sys.executable, "-P", "-m", "cascade.engines.native.compile", module, str(file)],
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def address_of(module: str, name: str) -> int:
+    """Of the machine code of a kernel."""
+    if module not in _loaded:
+        prepare([module])
+        with _lock:
+            if module not in _loaded:
+                _loaded[module] = _load(module)
+    return _loaded[module][name]
+
+
+def _load(module: str) -> dict[str, int]:
+    kernels = _read(_file_of(module))
+    if kernels is None:
+        raise KernelError(f"the kernels of {module} vanished")
+    llvm = _llvm()
+    machine = llvm.Target.from_default_triple().create_target_machine(opt=0)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    for _, code in kernels.values():
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    addresses = {name: int(engine.get_function_address(symbol)) for name, (symbol, _) in kernels.items()}
+    _keep.append(engine)
+    return addresses
+
+
+_keep: list[Any] = []
+"""Owners of the memory that machine code is in."""
+
+
+def write_library(file: Path, kernels: dict[str, tuple[str, bytes]]) -> None:
+    """Write a file, whole or not at all."""
+    index = json.dumps([[name, symbol, len(code)] for name, (symbol, code) in kernels.items()]).encode()
+    content = len(index).to_bytes(LENGTH_SIZE, "little") + index + b"".join(code for _, code in kernels.values())
+    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=file.name, delete=False) as made:
+        made.write(hashlib.sha256(content).digest() + content)
+        made.flush()
+        os.fsync(made.fileno())
+    os.replace(made.name, file)
+
+
+def _read(file: Path | None) -> dict[str, tuple[str, bytes]] | None:
+    """What `write_library` wrote; None if there is no such file or it was damaged."""
+    try:
+        content = file.read_bytes() if file is not None else b""
+    except OSError:
+        return None
+    digest, content = content[:DIGEST_SIZE], content[DIGEST_SIZE:]
+    if hashlib.sha256(content).digest() != digest:
+        return None
+    at = LENGTH_SIZE + int.from_bytes(content[:LENGTH_SIZE], "little")
+    kernels: dict[str, tuple[str, bytes]] = {}
+    for name, symbol, length in json.loads(content[LENGTH_SIZE:at]):
+        kernels[name] = symbol, content[at : at + length]
+        at += length
+    return kernels
