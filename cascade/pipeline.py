@@ -4,11 +4,12 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from cascade.checked.elaborate import elaborate
+from cascade.checked.elaborate import elaborate, elaborate_cases
+from cascade.checked.messages import open_param
 from cascade.checked.model import System
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.limits import Limits, Progress
-from cascade.questions.declared import CheckResult, decide
+from cascade.questions.declared import CheckResult, decide_cases
 from cascade.questions.defaults import Answers, ask_defaults
 from cascade.questions.findings import RANKS, findings
 from cascade.questions.inquiry import Inquiry
@@ -83,11 +84,12 @@ def check_file(
     diagnostics = Diagnostics()
     loaded = load(path, diagnostics)
     settings = parse_settings(options.settings, diagnostics)
-    system = None if diagnostics.errors else elaborate(loaded, diagnostics, options.fix_names, settings)
-    if system is None:
+    cases = None if diagnostics.errors else elaborate_cases(loaded, diagnostics, options.fix_names, settings)
+    system = cases[0] if cases else None
+    if cases is None or system is None:
         said = options.judgement.all_judged(diagnostics.items)
         return FileResult(path=path, system=None, diagnostics=said, checks=())
-    systems = _Systems(loaded, diagnostics, settings, system)
+    systems = _Systems(loaded, diagnostics, settings, cases)
     results: list[CheckResult] = []
     for check in system.checks:
         if options.check_names and check.name not in options.check_names:
@@ -95,13 +97,17 @@ def check_file(
         fixed = systems.under((*options.fix_names, *check.fixes))
         if fixed is None:  # the fix itself makes the spec wrong; the diagnostics say how
             continue
-        own = next(c for c in fixed.checks if c.name == check.name)
-        result = decide(fixed, own, engine=options.engine, limits=options.limits, progress=progress(check.name))
+        result = decide_cases(
+            fixed, check.name, engine=options.engine, limits=options.limits, progress=progress(check.name)
+        )
         result = with_waiver(system, result, options.judgement)
         results.append(result)
         on_result(result)
     answers = None
     if options.unasked is Unasked.ALWAYS or (options.unasked is Unasked.WITHOUT_CHECKS and not system.checks):
+        if refuse_open(system, "a default question", diagnostics):
+            said = options.judgement.all_judged(diagnostics.items)
+            return FileResult(path=path, system=system, diagnostics=said, checks=tuple(results))
         answers = ask_unasked(system, options, progress)
     said = (
         *options.judgement.all_judged(diagnostics.items),
@@ -114,6 +120,14 @@ def ask_unasked(system: System, options: CheckOptions, progress: Callable[[str],
     """The answers to the default questions about `system`."""
     inquiry = inquire(system, options, progress)
     return replace(ask_defaults(inquiry, system.outages), judgement=options.judgement)
+
+
+def refuse_open(system: System, what: str, diagnostics: Diagnostics) -> bool:
+    """Whether `what` cannot be done because open params make several models of the spec; says so."""
+    shaping = [param for param in system.open_params if param.chosen]
+    for param in shaping:
+        diagnostics.add(open_param(param.span, param.name, param.values, what))
+    return bool(shaping)
 
 
 def _about_waivers(
@@ -143,18 +157,18 @@ def inquire(
 
 
 class _Systems:
-    """The system under each set of fixes that some check asks for, elaborated once."""
+    """The system under each set of fixes that some check asks for, elaborated once: one, or one for each value of open params that shape the model."""
 
     def __init__(
-        self, loaded: Loaded, diagnostics: Diagnostics, settings: tuple[tree.Setting, ...], system: System
+        self, loaded: Loaded, diagnostics: Diagnostics, settings: tuple[tree.Setting, ...], cases: tuple[System, ...]
     ) -> None:
         self._loaded = loaded
         self._diagnostics = diagnostics
         self._settings = settings
-        self._known: dict[tuple[str, ...], System | None] = {system.applied_fixes: system}
+        self._known: dict[tuple[str, ...], tuple[System, ...] | None] = {cases[0].applied_fixes: cases}
 
-    def under(self, fix_names: tuple[str, ...]) -> System | None:
+    def under(self, fix_names: tuple[str, ...]) -> tuple[System, ...] | None:
         names = tuple(dict.fromkeys(fix_names))
         if names not in self._known:
-            self._known[names] = elaborate(self._loaded, self._diagnostics, names, self._settings)
+            self._known[names] = elaborate_cases(self._loaded, self._diagnostics, names, self._settings)
         return self._known[names]

@@ -290,11 +290,13 @@ def _validate_value(
     constructor: Constructor, root: Instance, setting: tree.Setting, instance: Instance, entity: Parameter
 ) -> None:
     span: Span = setting.value.span
-    value = constructor.evaluator.value(setting.value, Scope(root))
     current = constructor.evaluator.entity_value(instance, entity, span)
+    wanted = current.type if isinstance(current, Scalar) else None
+    value = constructor.evaluator.value(setting.value, Scope(root), wanted)
     if not isinstance(value, Scalar):
         return
-    if constructor.evaluator.constant_value(value.expr, span, "a param") is None:
+    evaluator = constructor.evaluator
+    if not evaluator.open_names(value.expr) and evaluator.constant_value(value.expr, span, "a param") is None:
         return
     if isinstance(current, Scalar) and current.type != value.type:
         constructor.diagnostics.add(messages.wrong_type(span, current.type.describe(), value.type.describe()))

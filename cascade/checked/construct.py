@@ -3,12 +3,13 @@
 Everything is found on first use, so declarations may stand in any order and the number of members of a group may depend on parameters.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cascade.checked import messages
 from cascade.checked.defaults import with_defaults
 from cascade.checked.describe import describe
+from cascade.checked.domains import Domain, domain_of, value_text
 from cascade.checked.evaluate import Evaluator
 from cascade.checked.instances import (
     UNKNOWN,
@@ -27,11 +28,12 @@ from cascade.checked.instances import (
     Scope,
     StateVariable,
     Step,
+    UndecidedError,
     Unknown,
     Value,
     Work,
 )
-from cascade.checked.model import BOOL, INT, Kind, ValueType, Variable
+from cascade.checked.model import BOOL, DURATION, INT, PERCENT, Kind, ValueType, Variable
 from cascade.core.build import ExpressionBuilder
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.source import Span
@@ -76,7 +78,10 @@ def path_matches(pattern: tuple[Step, ...], path: tuple[Step, ...]) -> bool:
 
 
 class Constructor:
-    """The instances of one system under given overrides. `is_phantom`: a type is looked at by itself, unbound ports are unknown."""
+    """The instances of one system under given overrides. `is_phantom`: a type is looked at by itself, unbound ports are unknown.
+
+    `chosen` gives values to open params, by their paths; the others become variables, or raise `UndecidedError` where they cannot.
+    """
 
     def __init__(
         self,
@@ -87,6 +92,7 @@ class Constructor:
         work: Work,
         *,
         is_phantom: bool = False,
+        chosen: Mapping[str, int] | None = None,
     ) -> None:
         self.builder = ExpressionBuilder()
         self.diagnostics = diagnostics
@@ -95,6 +101,9 @@ class Constructor:
         self._types_of = types_of
         self._overrides = overrides
         self._is_phantom = is_phantom
+        self._chosen = chosen or {}
+        self.open_domains: dict[str, Domain] = {}
+        """The params that were left open, by their paths, as far as they were looked at."""
         self._work = work
         self._ranges: dict[tuple[int, int], tuple[int, ...]] = {}
         self._statements: dict[int, tuple[tree.Statement, ...]] = {}
@@ -293,20 +302,30 @@ class Constructor:
 
     def _parameter_value(self, instance: Instance, entity: Parameter) -> Value:
         declaration = entity.declaration
-        default = None
-        if declaration.value is not None:
-            default = self._constant(declaration.value, Scope(instance))
+        domain, is_known = self._domain(instance, declaration)
+        if not is_known:
+            return UNKNOWN
+        wanted = None if domain is None else domain.type
+        default: Value | None = None
+        is_open = isinstance(declaration.value, tree.Any)
+        if declaration.value is not None and not isinstance(declaration.value, tree.Any):
+            default = self._constant(declaration.value, Scope(instance), wanted)
         value = default
+        given: Span | None = None if declaration.value is None else declaration.value.span
         binding = instance.bindings.get(declaration.name.text)
         if binding is not None:
-            value = self._same_type(
-                binding.argument.value.span, self._constant(binding.argument.value, binding.scope), default
-            )
+            given = binding.argument.value.span
+            value = self._same_type(given, self._constant(binding.argument.value, binding.scope, wanted), default)
         for override in self._overrides:
             if override.matches((*instance.steps, Step(declaration.name.text))):
                 assert self.root is not None, "fixes are read in the system"
-                setting = override.setting.value
-                value = self._same_type(setting.span, self._constant(setting, Scope(self.root)), default)
+                given = override.setting.value.span
+                value = self._constant(override.setting.value, Scope(self.root), wanted)
+                value = self._same_type(given, value, default)
+        if value is None and is_open and domain is not None:
+            return self._open(instance, declaration, domain)
+        if value is not None and domain is not None and given is not None:
+            return self._within(value, domain, given)
         if value is None:
             if not self._is_phantom:
                 place = self._instantiation_span(instance)
@@ -316,9 +335,73 @@ class Constructor:
             return UNKNOWN
         return value
 
-    def _constant(self, expr: tree.Expr, scope: Scope) -> Value:
-        value = self.evaluator.value(expr, scope)
+    def _domain(self, instance: Instance, declaration: tree.Param) -> tuple[Domain | None, bool]:
+        """The declared values of a param, if it has any, and whether they are known."""
+        if declaration.domain is not None:
+            if isinstance(declaration.domain.type, tree.EnumType):
+                self._distinct(declaration.domain.type.labels)
+            domain = domain_of(declaration.domain, self.evaluator, Scope(instance))
+            return domain, domain is not None
+        if isinstance(declaration.value, tree.Any):
+            self.diagnostics.add(messages.unknown_values(declaration.span, declaration.name.text))
+            return None, False
+        return None, True
+
+    def _within(self, value: Value, domain: Domain, span: Span) -> Value:
+        """`value` if it is one of the values that its param may have; what depends on other open params is looked at value by value where that is not plain."""
+        if not isinstance(value, Scalar):
+            return UNKNOWN
+        if value.type != domain.type:
+            self.diagnostics.add(messages.wrong_type(span, domain.type.describe(), value.type.describe()))
+            return UNKNOWN
+        if domain.low <= self.builder.low[value.expr] and self.builder.high[value.expr] <= domain.high:
+            return value
+        number = self.evaluator.constant_value(value.expr, span, "a param")
+        if number is None:
+            return UNKNOWN
+        if not domain.contains(number):
+            text = value_text(domain.type, number)
+            self.diagnostics.add(messages.outside_domain(span, text, domain.text(), domain.span))
+            return UNKNOWN
+        return value
+
+    def _open(self, instance: Instance, declaration: tree.Param, domain: Domain) -> Value:
+        """A param that is left open: the value that was chosen for it, or a variable that never changes."""
+        is_bool = domain.type.kind is Kind.BOOL
+        if self._is_phantom:  # any value shows what is wrong with the type
+            return Scalar(domain.type, self.builder.const(domain.low, is_bool=is_bool))
+        name = instance.child_path(declaration.name.text)
+        self.open_domains[name] = domain
+        if name in self._chosen:
+            return Scalar(domain.type, self.builder.const(self._chosen[name], is_bool=is_bool))
+        if domain.type in (DURATION, PERCENT):
+            raise UndecidedError((name,))
+        if max(abs(domain.low), abs(domain.high)) >= DOMAIN_MAX or len(domain.values) > INITIAL_MAX:
+            self.diagnostics.add(messages.too_many_values(domain.span, name, "initial states", INITIAL_MAX))
+            return UNKNOWN
+        self.evaluator.charge(len(domain.values), domain.span)
+        variable = len(self.variables)
+        self.evaluator.rigid[variable] = name
+        self.variables.append(
+            Variable(
+                name=name,
+                component=instance.path,
+                type=domain.type,
+                low=domain.low,
+                high=domain.high,
+                initial=tuple(domain.values),
+                is_param=True,
+                span=declaration.name.span,
+            )
+        )
+        return Scalar(domain.type, self.builder.variable(variable, low=domain.low, high=domain.high, is_bool=is_bool))
+
+    def _constant(self, expr: tree.Expr, scope: Scope, wanted: ValueType | None = None) -> Value:
+        """A constant, or what open params make up; among the labels of `wanted`, if that is an enumeration."""
+        value = self.evaluator.value(expr, scope, wanted)
         if isinstance(value, Scalar):
+            if self.evaluator.open_names(value.expr):
+                return value
             found = self.evaluator.constant_value(value.expr, expr.span, "a param")
             return UNKNOWN if found is None else value
         if not isinstance(value, Unknown):

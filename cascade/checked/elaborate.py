@@ -6,13 +6,15 @@ Afterwards nothing is unresolved; what only a run can show (a value outside a do
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from cascade.checked import lints, messages
 from cascade.checked.checks import CheckBuilder, overrides_of, validate_settings
 from cascade.checked.commands import CommandBuilder, PlacedCommand
 from cascade.checked.construct import EVALUATIONS_MAX, INSTANCES_MAX, Constructor
 from cascade.checked.describe import describe
+from cascade.checked.domains import Domain, value_text
 from cascade.checked.evaluate import NESTED_EXPRESSIONS_MAX
 from cascade.checked.instances import (
     UNKNOWN,
@@ -22,6 +24,7 @@ from cascade.checked.instances import (
     OutageEntity,
     Scalar,
     Scope,
+    UndecidedError,
     Value,
     Work,
 )
@@ -35,15 +38,20 @@ from cascade.checked.model import (
     Derived,
     Fix,
     Group,
+    OpenParam,
     Outage,
     System,
     Waiver,
 )
 from cascade.checked.waivers import WaiverBuilder
+from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.source import Span
 from cascade.syntax import tree
 from cascade.syntax.imports import Loaded
+
+CASES_MAX = 1_000
+"""Models that the values of open params may make of one spec."""
 
 COMMANDS_MAX = 200_000
 """Commands of one system; `for` over large groups multiplies them."""
@@ -60,16 +68,63 @@ def elaborate(
 ) -> System | None:
     """The checked model of the system in `loaded.main` with the fixes `fix_names` applied, then `settings` (a later one wins).
 
-    None if the file has no system (its types are looked at all the same) or if there are errors.
+    None if the file has no system (its types are looked at all the same) or if there are errors. Where open params shape the model, it is that of their first
+    values.
     """
+    return next(_cases(loaded, diagnostics, fix_names, settings))
+
+
+def elaborate_cases(
+    loaded: Loaded,
+    diagnostics: Diagnostics,
+    fix_names: tuple[str, ...] = (),
+    settings: tuple[tree.Setting, ...] = (),
+) -> tuple[System, ...] | None:
+    """The same for all values of the open params that shape the model; one system, if there are none. None if one of them has errors."""
+    found = []
+    for system in _cases(loaded, diagnostics, fix_names, settings):
+        if system is None:
+            return None
+        found.append(system)
+    return tuple(found)
+
+
+def _cases(
+    loaded: Loaded, diagnostics: Diagnostics, fix_names: tuple[str, ...], settings: tuple[tree.Setting, ...]
+) -> Iterator[System | None]:
+    """Elaborate with every open param as a variable; where one turns out to shape the model, start again with each of its values."""
+    waiting: list[dict[str, int]] = [{}]
+    known = 1
+    is_first = True
+    while waiting:
+        chosen = waiting.pop()
+        elaboration = _Elaboration(loaded, Diagnostics(), fix_names, settings, chosen)
+        try:
+            system = _with_room(elaboration)
+        except UndecidedError as undecided:
+            name = undecided.names[0]
+            domain = elaboration.open_domains[name]
+            known += len(domain.values) - 1
+            if known > CASES_MAX:
+                diagnostics.add(messages.too_many_values(domain.span, name, "different models", CASES_MAX))
+                yield None
+                return
+            waiting.extend({**chosen, name: value} for value in reversed(domain.values))
+            continue
+        elaboration.report(diagnostics, is_first=is_first)
+        is_first = False
+        yield system
+        if system is None:
+            return
+
+
+def _with_room(elaboration: "_Elaboration") -> System | None:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:
-        return _Elaboration(loaded, diagnostics, fix_names, settings).run()
+        return elaboration.run()
     except RecursionError:  # functions of very many arguments nest deeper than the bounds on expressions tell
-        start = loaded.main.tree.span.start
-        place = Span(loaded.main.source, start, start)
-        diagnostics.add(messages.too_deep(place, NESTED_EXPRESSIONS_MAX, "expressions"))
+        elaboration.note_depth()
         return None
     finally:
         sys.setrecursionlimit(limit)
@@ -82,7 +137,10 @@ class _Elaboration:
         diagnostics: Diagnostics,
         fix_names: tuple[str, ...],
         settings: tuple[tree.Setting, ...],
+        chosen: dict[str, int],
     ) -> None:
+        self.open_domains: dict[str, Domain] = {}
+        self._chosen = chosen
         self._loaded = loaded
         self._diagnostics = diagnostics
         self._fix_names = fix_names
@@ -100,6 +158,39 @@ class _Elaboration:
         self._look_at_unused(set() if system is None else self._types_used)
         return None if self._diagnostics.errors else system
 
+    def note_depth(self) -> None:
+        """Report that expressions nest deeper than can be followed."""
+        start = self._loaded.main.tree.span.start
+        place = Span(self._loaded.main.source, start, start)
+        self._diagnostics.add(messages.too_deep(place, NESTED_EXPRESSIONS_MAX, "expressions"))
+
+    def report(self, diagnostics: Diagnostics, *, is_first: bool) -> None:
+        """Pass on what was found; errors with the values of open params, warnings for the first ones only."""
+        where = ", ".join(f"{p.name} = {p.chosen}" for p in self._open_params() if p.chosen)
+        for diagnostic in self._diagnostics.items:
+            if diagnostic.severity is not Severity.ERROR:
+                if is_first:
+                    diagnostics.add(diagnostic)
+            elif where:
+                note = (
+                    f"{diagnostic.note}; this is so where {where}" if diagnostic.note else f"this is so where {where}"
+                )
+                diagnostics.add(replace(diagnostic, note=note))
+            else:
+                diagnostics.add(diagnostic)
+
+    def _open_params(self) -> tuple[OpenParam, ...]:
+        return tuple(
+            OpenParam(
+                name=name,
+                values=domain.text(),
+                value_count=len(domain.values),
+                chosen=value_text(domain.type, self._chosen[name]) if name in self._chosen else "",
+                span=domain.span,
+            )
+            for name, domain in self.open_domains.items()
+        )
+
     def _types_of(self, span: Span) -> dict[str, tree.Component]:
         return self._types[span.source.name]
 
@@ -110,7 +201,10 @@ class _Elaboration:
         self._report_duplicates(check_nodes)
         links = Links(self._diagnostics)
         overrides = overrides_of(fixes, self._fix_names, self._settings)
-        constructor = Constructor(self._types_of, self._diagnostics, overrides, links.reaches, self._work)
+        constructor = Constructor(
+            self._types_of, self._diagnostics, overrides, links.reaches, self._work, chosen=self._chosen
+        )
+        self.open_domains = constructor.open_domains
         root = constructor.make_root(node)
         instances = list(constructor.walk(root))
         self._types_used = constructor.types_used
@@ -158,6 +252,7 @@ class _Elaboration:
             outages=outages,
             fixes=tuple(_fix(fix) for fix in fixes),
             checks=known,
+            open_params=self._open_params(),
             waivers=waivers,
             span=node.name.span,
         )

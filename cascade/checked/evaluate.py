@@ -23,6 +23,7 @@ from cascade.checked.instances import (
     Scalar,
     Scope,
     StateVariable,
+    UndecidedError,
     Unknown,
     Value,
     Work,
@@ -75,6 +76,8 @@ class Evaluator:
         self._state = state
         self._reaches = reaches
         self._work = work
+        self.rigid: dict[int, str] = {}
+        """Paths of the open params that are variables, by their index."""
         self._operators = Operators(builder, diagnostics)
         self._depth = 0
         self._in_progress: dict[tuple[Instance, str], None] = {}
@@ -106,11 +109,25 @@ class Evaluator:
         value = self.builder.value(expr)
         if value is not None:
             return value
+        names = self.open_names(expr)
+        if names:
+            raise UndecidedError(names)
         if self.builder.can_fail[expr] and self._has_no_variable(expr):
             self.diagnostics.add(messages.no_value(span, "it divides by zero, or indexes outside a group"))
         else:
             self.diagnostics.add(messages.not_constant(span, what))
         return None
+
+    def open_names(self, expr: ExprId) -> tuple[str, ...]:
+        """The open params that make up an expression which no variable makes up; () of any other."""
+        found: dict[str, None] = {}
+        for part in reachable(self.builder.ops, self.builder.args, (expr,)):
+            if self.builder.ops[part] is Op.VAR:
+                name = self.rigid.get(self.builder.args[part][0])
+                if name is None:
+                    return ()
+                found[name] = None
+        return tuple(found)
 
     def value(self, expr: tree.Expr, scope: Scope, expected: ValueType | None = None) -> Value:
         """The value of any expression. Where `expected` is an enumeration, its labels win over names in scope."""

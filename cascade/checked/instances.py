@@ -31,6 +31,14 @@ class Choice:
     depth: int = 1
 
 
+class UndecidedError(Exception):
+    """A constant was needed of something that depends on open params: `names` are their paths. Elaboration starts again, once for each value."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
 class Unknown:
     """The value of an expression in which an error was reported; every use of it is silent."""
 

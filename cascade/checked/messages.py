@@ -214,6 +214,54 @@ def empty_range(span: Span, what: str) -> Diagnostic:
     )
 
 
+def unknown_values(span: Span, name: str) -> Diagnostic:
+    """CF209: `= any` without a type."""
+    return Diagnostic(
+        code="CF209",
+        message=f"param `{name}` is left open, but not among which values",
+        primary=Label(span=span),
+        help=f"write its range or type: `param {name}: 1..10 = any`",
+    )
+
+
+def unknown_step(span: Span) -> Diagnostic:
+    """CF209: a range of durations in which no unit is written."""
+    return Diagnostic(
+        code="CF209",
+        message="the steps of this range are not known",
+        primary=Label(span=span),
+        help="write `step 1min`, or whatever the steps are, after the range",
+    )
+
+
+def empty_step(span: Span) -> Diagnostic:
+    """CF204."""
+    return Diagnostic(
+        code="CF204", message="a step of nothing leads nowhere", primary=Label(span=span), help="steps are positive"
+    )
+
+
+def too_many_values(span: Span, name: str, what: str, limit: int) -> Diagnostic:
+    """CF008: an open param that stands for too much."""
+    return Diagnostic(
+        code="CF008",
+        message=f"open param `{name}` makes more than {limit:,} {what}",
+        primary=Label(span=span),
+        help=f"narrow its range, take larger steps (`10..200 step 10`), or give it a value: --param {name}=VALUE",
+    )
+
+
+def open_param(span: Span, name: str, values: str, what: str) -> Diagnostic:
+    """CF408."""
+    return Diagnostic(
+        code="CF408",
+        message=f"{what} needs one value of the open param `{name}`",
+        primary=Label(span=span),
+        note="durations, percentages and what groups, ranges and clauses are made of shape the model: each value is a model of its own",
+        help=f"give it one of {values}: --param {name}=VALUE",
+    )
+
+
 def not_constant(span: Span, what: str) -> Diagnostic:
     """CF205."""
     return Diagnostic(

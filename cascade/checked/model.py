@@ -53,7 +53,10 @@ class Class(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """A `state`, or (`is_link`) whether a link is cut. Values are `low..high`; labels are counted from `low` = 0."""
+    """A `state`, or (`is_link`) whether a link is cut, or (`is_param`) an open param, which nothing ever changes.
+
+    Values are `low..high`; labels are counted from `low` = 0.
+    """
 
     name: str
     component: str
@@ -62,6 +65,7 @@ class Variable:
     high: int
     initial: tuple[int, ...]
     is_link: bool = False
+    is_param: bool = False
     span: Span
 
 
@@ -164,6 +168,21 @@ class Fix:
     name: str
     text: str
     settings: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenParam:
+    """A `param` that was left open (`= any`).
+
+    `values` is its domain as the spec writes it. It is a variable of the system, unless it shapes the model: then this system is that of one value, `chosen`
+    (as the spec writes it, else ""), and there are others.
+    """
+
+    name: str
+    values: str
+    value_count: int
+    chosen: str = ""
     span: Span
 
 
@@ -274,5 +293,6 @@ class System:
     outages: tuple[Outage, ...]
     fixes: tuple[Fix, ...]
     checks: tuple[Check, ...]
+    open_params: tuple[OpenParam, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     span: Span

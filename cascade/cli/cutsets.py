@@ -18,7 +18,9 @@ from cascade.reports.terminal import header
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Search for each outage, and show what was found by growing size; what a limit left open is no success."""
-    system = load_or_complain(options.file, tuple(options.fix), tuple(options.param))
+    system = load_or_complain(
+        options.file, tuple(options.fix), tuple(options.param), for_one_model="the search for sets of faults"
+    )
     if system is None:
         return ExitCode.BAD_INPUT
     unknown = unknown_names("outage", options.outage, [outage.name for outage in system.outages])

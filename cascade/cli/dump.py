@@ -12,7 +12,7 @@ from cascade.diagnostics.printable import printable
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Print what the engine would get."""
-    system = load_or_complain(options.file, tuple(options.fix), tuple(options.param))
+    system = load_or_complain(options.file, tuple(options.fix), tuple(options.param), for_one_model="a dump")
     if system is None:
         return ExitCode.BAD_INPUT
     if not system.checks:
@@ -27,7 +27,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     check = next(check for check in system.checks if check.name == name)
     if set(check.fixes) - set(system.applied_fixes):
         # The check's own fixes come last, as they do when it is decided.
-        system = load_or_complain(options.file, (*options.fix, *check.fixes), tuple(options.param))
+        system = load_or_complain(
+            options.file, (*options.fix, *check.fixes), tuple(options.param), for_one_model="a dump"
+        )
         if system is None:
             return ExitCode.BAD_INPUT
         check = next(check for check in system.checks if check.name == name)

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 def _load(options: argparse.Namespace) -> tuple[System, Check] | None:
     """The system under the fixes of the command line and of the check; None after saying what is wrong."""
-    system = load_or_complain(options.file, tuple(options.fix), tuple(options.param))
+    system = load_or_complain(options.file, tuple(options.fix), tuple(options.param), for_one_model="an export")
     if system is None:
         return None
     unknown = unknown_names("check", [options.check], [check.name for check in system.checks])
@@ -48,7 +48,9 @@ def _load(options: argparse.Namespace) -> tuple[System, Check] | None:
         return None
     check = next(check for check in system.checks if check.name == options.check)
     if set(check.fixes) - set(system.applied_fixes):
-        system = load_or_complain(options.file, (*options.fix, *check.fixes), tuple(options.param))
+        system = load_or_complain(
+            options.file, (*options.fix, *check.fixes), tuple(options.param), for_one_model="an export"
+        )
         if system is None:
             return None
         check = next(check for check in system.checks if check.name == options.check)

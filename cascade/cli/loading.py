@@ -9,7 +9,7 @@ from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.diagnostics.printable import printable
 from cascade.diagnostics.render import render
 from cascade.diagnostics.suggest import nearest
-from cascade.pipeline import load_system
+from cascade.pipeline import load_system, refuse_open
 
 
 def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
@@ -23,10 +23,15 @@ def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
         complain(f"`cascade explain {codes[0]}` says more" + (", and so for the others" if len(set(codes)) > 1 else ""))
 
 
-def load_or_complain(path: str, fix_names: tuple[str, ...], settings: tuple[str, ...] = ()) -> System | None:
-    """The system of a spec; None after saying why there is none."""
+def load_or_complain(
+    path: str, fix_names: tuple[str, ...], settings: tuple[str, ...] = (), *, for_one_model: str = ""
+) -> System | None:
+    """The system of a spec; None after saying why there is none. `for_one_model` names what cannot be done to several: "an export"."""
     diagnostics = Diagnostics()
     system = load_system(path, diagnostics, fix_names, settings)
+    if system is not None and for_one_model and refuse_open(system, for_one_model, diagnostics):
+        show_diagnostics(diagnostics.items)
+        return None
     show_diagnostics(diagnostics.items)
     if system is None:
         if not diagnostics.errors:

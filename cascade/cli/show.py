@@ -50,6 +50,7 @@ def _tables(system: System) -> list[Table]:
     return [
         _components(system),
         _groups(system),
+        _open_params(system),
         _variables(system),
         _commands("Faults", [c for c in system.commands if c.command_class is Class.FAULT]),
         _commands("Other commands", [c for c in system.commands if c.command_class is not Class.FAULT]),
@@ -100,8 +101,15 @@ def _groups(system: System) -> Table:
 def _variables(system: System) -> Table:
     table = _table("Variables", "variable", "values", "at first")
     for variable in system.variables:
-        if not variable.is_link:
+        if not variable.is_link and not variable.is_param:
             _row(table, variable.name, _domain(variable), _initial(variable))
+    return table
+
+
+def _open_params(system: System) -> Table:
+    table = _table("Open params", "param", "values", "number", "shown here with")
+    for param in system.open_params:
+        _row(table, param.name, param.values, f"{param.value_count:,}", param.chosen)
     return table
 
 

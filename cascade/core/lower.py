@@ -251,6 +251,7 @@ class _Lowering:
             components=tuple(
                 Component(name=c.name, type_name=c.type_name, text=c.text, span=c.span) for c in system.components
             ),
+            constants=tuple((p.name, p.chosen) for p in system.open_params if p.chosen),
         )
         match query:
             case Reach():
@@ -261,12 +262,18 @@ class _Lowering:
                 return model, Recover(trigger=new[query.trigger], goal=new[query.goal], stopped=query.stopped)
 
 
+def _role(source: CheckedVariable) -> VariableRole:
+    if source.is_param:
+        return VariableRole.PARAM
+    return VariableRole.LINK if source.is_link else VariableRole.STATE
+
+
 def _variable(source: CheckedVariable) -> Variable:
     return Variable(
         name=source.name,
         component=source.component,
         kind=_KINDS[source.type.kind],
-        role=VariableRole.LINK if source.is_link else VariableRole.STATE,
+        role=_role(source),
         low=source.low,
         high=source.high,
         labels=source.type.labels,

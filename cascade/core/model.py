@@ -46,10 +46,11 @@ class VariableKind(enum.Enum):
 
 
 class VariableRole(enum.Enum):
-    """Where a variable comes from. Only STATE variables stand in the spec."""
+    """Where a variable comes from. Only STATE and PARAM variables stand in the spec; no command changes a PARAM: it keeps its initial value in a run."""
 
     STATE = "state"
     LINK = "link"
+    PARAM = "param"
     BUDGET = "budget"
     LOSS = "loss"
     MONITOR = "monitor"
@@ -170,7 +171,10 @@ class Component:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreModel:
-    """A transition system; the module's docstring is its meaning. `tick_ms` is one tick in milliseconds."""
+    """A transition system; the module's docstring is its meaning. `tick_ms` is one tick in milliseconds.
+
+    `constants` are open params of the spec that have one value in this model, as texts, for display.
+    """
 
     expressions: Expressions
     variables: tuple[Variable, ...]
@@ -182,3 +186,4 @@ class CoreModel:
     derived: tuple[Derived, ...] = field(default=(), compare=False)
     groups: tuple[Group, ...] = field(default=(), compare=False)
     components: tuple[Component, ...] = field(default=(), compare=False)
+    constants: tuple[tuple[str, str], ...] = field(default=(), compare=False)

@@ -1,5 +1,6 @@
 """The spec's own checks: each becomes a verdict with its explanation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cascade.checked.model import Check, FormulaKind, System, Waiver
@@ -9,6 +10,7 @@ from cascade.core.queries import Query
 from cascade.diagnostics.diagnostic import Diagnostic
 from cascade.limits import Limits, Progress
 from cascade.questions.ask import Asked, ask
+from cascade.questions.cases import Values, ask_cases, values_of_run
 from cascade.questions.causes import Explanation, explain
 from cascade.questions.failures import describe_failure
 from cascade.source import Span
@@ -23,6 +25,7 @@ class CheckResult:
 
     `formula` is the text of formula and clauses; `expected` is `holds` or `violated`. `explanation` is there when the verdict rests on a run;
     `diagnostics` holds the error of the spec that a run showed, if one did. `waiver` accepts a verdict that is not the expected one.
+    `values` are those of the open params in the run, or in the model that left the check undetermined; `ranges` what a verdict without a run is about.
     """
 
     name: str
@@ -36,6 +39,8 @@ class CheckResult:
     explanation: Explanation | None
     diagnostics: tuple[Diagnostic, ...]
     waiver: Waiver | None = None
+    values: Values = ()
+    ranges: Values = ()
 
     @property
     def is_as_expected(self) -> bool:
@@ -56,15 +61,27 @@ def decide(system: System, check: Check, *, engine: str, limits: Limits, progres
     return conclude(system, check, model, query, asked)
 
 
+def decide_cases(
+    systems: Sequence[System], name: str, *, engine: str, limits: Limits, progress: Progress
+) -> CheckResult:
+    """The verdict of the declared check called `name`, over all models that the values of open params make of the spec."""
+    system, model, asked = ask_cases(systems, name, engine=engine, limits=limits, progress=progress)
+    check = next(check for check in system.checks if check.name == name)
+    return conclude(system, check, model, lower(system, check)[1], asked)
+
+
 def conclude(system: System, check: Check, model: CoreModel, query: Query, asked: Asked) -> CheckResult:
     """The verdict of `check`, which became `model` and `query`, by what is known of them."""
     run: ReplayedRun | None = None
+    values: Values = ()
+    ranges: Values = ()
     failure: SpecFailure | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     verdict: Verdict
     if asked.evidence is None:
         assert asked.undetermined is not None, "no evidence, so there is a reason"
         verdict = asked.undetermined
+        values = model.constants
         run = verdict.run
         failure = verdict.failure
         if failure is not None:
@@ -72,6 +89,8 @@ def conclude(system: System, check: Check, model: CoreModel, query: Query, asked
     else:
         is_run = isinstance(asked.evidence, ReplayedRun)
         run = asked.evidence if isinstance(asked.evidence, ReplayedRun) else None
+        if run is None:
+            ranges = tuple((param.name, param.values) for param in system.open_params)
         # A run answers `possible` with yes and every other formula with no.
         holds = is_run == (check.formula.kind is FormulaKind.POSSIBLE)
         verdict = (Holds if holds else Violated)(evidence=asked.evidence, statistics=asked.statistics)
@@ -86,4 +105,6 @@ def conclude(system: System, check: Check, model: CoreModel, query: Query, asked
         query=query,
         explanation=None if run is None else explain(model, query, run, failure),
         diagnostics=diagnostics,
+        values=values if run is None else values_of_run(run),
+        ranges=ranges,
     )

@@ -10,6 +10,7 @@ from typing import Any
 from cascade.core.dump import value_text
 from cascade.core.model import TICK, VariableRole
 from cascade.diagnostics.diagnostic import Label
+from cascade.questions.cases import values_of_run
 from cascade.questions.causes import ExplainedStep
 from cascade.questions.declared import CheckResult
 from cascade.questions.defaults import OutageAnswers
@@ -96,6 +97,8 @@ def _check(entry: Entry, result: CheckResult) -> Json:
             "seconds": round(statistics.seconds, 3),
             "counted": statistics.counted,
         },
+        "values": dict(result.values),
+        "open_params": dict(result.ranges),
         "run": _run(entry),
     }
 
@@ -120,6 +123,7 @@ def _run(entry: Entry) -> Json | None:
         "timed": run.model.is_timed,
         "faults": run.fault_count,
         "duration_ms": run.times_ticks[-1] * tick_ms if run.model.is_timed else None,
+        "values": dict(values_of_run(run)),
         "initial": _initial(run),
         "steps": [_step(number, step, run) for number, step in enumerate(explanation.steps, start=1)],
         "omitted_steps": explanation.omitted_count,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from cascade.core.queries import Lasso, Reach, Recover
 from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostic, Label
+from cascade.questions.cases import values_text
 from cascade.questions.causes import Explanation
 from cascade.questions.declared import CheckResult
 from cascade.questions.defaults import Answers
@@ -197,7 +198,8 @@ def verdict_diagnostic(result: CheckResult) -> Diagnostic | None:
     if result.is_as_expected:
         return None
     run = run_of(result)
-    said = f": {result.text}" if result.text else ""
+    said = f" with {values_text(result.values)}" if result.values else ""
+    said += f": {result.text}" if result.text else ""
     if isinstance(result.verdict, Violated):
         no_run = "" if run is not None else "no run does this: all states were explored"
         return Diagnostic(

@@ -3,6 +3,7 @@
 from cascade.core.queries import Lasso, Recover
 from cascade.diagnostics.durations import duration_text
 from cascade.diagnostics.printable import width
+from cascade.questions.cases import values_of_run, values_text
 from cascade.questions.causes import Change, ExplainedStep, Explanation
 from cascade.questions.declared import CheckResult
 from cascade.reports.layout import Layout
@@ -66,7 +67,8 @@ class _RunRenderer:
     def lines(self) -> list[str]:
         steps, loop = self._explanation.steps, self._explanation.loop_start
         is_lasso = isinstance(self._result.query, Lasso) and loop is not None
-        lines: list[str] = []
+        values = values_of_run(self._run)
+        lines = self._layout.wrap(f"with {values_text(values)}", indent=INDENT, hang=2, style="strong") if values else []
         stem = steps[:loop] if is_lasso else steps
         if is_lasso and stem:
             lines.append(self._heading("stem: it happens once"))

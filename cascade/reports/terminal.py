@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from cascade.diagnostics.printable import printable, width
 from cascade.diagnostics.render import render
 from cascade.questions.declared import CheckResult
+from cascade.questions.cases import values_text
 from cascade.reports.layout import Layout
 from cascade.reports.runs import INDENT, run_lines, run_of, run_summary
 from cascade.reports.wording import count_text, seconds_text, waiver_text
@@ -85,8 +86,16 @@ def check_text(result: CheckResult, layout: Layout, *, with_run: bool, with_stat
     match result.verdict:
         case Undetermined():
             lines.extend(_undetermined_lines(result.verdict, layout))
+            if result.values and not shows_run:
+                lines.extend(layout.wrap(f"with {values_text(result.values)}", indent=INDENT, hang=2, style="warning"))
         case Violated(evidence=Exhaustion()):
             lines.extend(layout.wrap(_no_run_text(result), indent=INDENT, style="faint"))
+        case Holds(evidence=Exhaustion()) if result.ranges:
+            lines.extend(layout.wrap(f"for all values of {_ranges_text(result)}", indent=INDENT, hang=2, style="faint"))
+        case Violated() | Holds() if run is not None and result.values and not shows_run:
+            lines.extend(layout.wrap(f"with {values_text(result.values)}", indent=INDENT, hang=2, style="faint"))
+            if isinstance(result.verdict, Violated) and result.explanation is not None:
+                lines.append(layout.paint(run_summary(result, run, result.explanation, layout), "faint"))
         case Violated() if run is not None and result.explanation is not None and not shows_run:
             lines.append(layout.paint(run_summary(result, run, result.explanation, layout), "faint"))
         case Violated() | Holds():
@@ -156,7 +165,16 @@ def extent_text(result: CheckResult) -> str:
     return count_text(statistics.state_count, statistics.counted) if statistics.state_count else ""
 
 
+def _ranges_text(result: CheckResult) -> str:
+    return ", ".join(f"{name} ({values})" for name, values in result.ranges)
+
+
 def _no_run_text(result: CheckResult) -> str:
+    text = _reason_text(result)
+    return f"for no value of {_ranges_text(result)}; {text}" if result.ranges else text
+
+
+def _reason_text(result: CheckResult) -> str:
     proof = _proof_of(result)
     if proof is not None:
         by = f"k-induction (k = {proof.k})" if proof.kind is ProofKind.K_INDUCTION else "an inductive invariant"

@@ -88,11 +88,19 @@ class Builder(ExpressionBuilder):
         return self.made(tree.Tick(duration=c[1].value, span=self.span_of(c)))
 
     def param(self, c: Children) -> Piece:
-        _, name, value = c
-        return self.made(tree.Param(name=self.identifier(name), value=_value(value), span=self.span_of(c)))
+        _, name, domain, value = c
+        return self.made(
+            tree.Param(name=self.identifier(name), domain=_value(domain), value=_value(value), span=self.span_of(c))
+        )
+
+    def domain(self, c: Children) -> Piece:
+        _, type_, _, step = c
+        return self.made(tree.Domain(type=type_.value, step=_value(step), span=self.span_of(c)))
 
     def value(self, c: Children) -> Piece:
         return Piece(c[1].value, c[0].start_pos, c[1].end_pos)
+
+    open_value = value
 
     def port(self, c: Children) -> Piece:
         _, name, _, type_name = c

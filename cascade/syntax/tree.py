@@ -171,7 +171,7 @@ Type = BoolType | RangeType | EnumType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Any:
-    """The initial value `any` of a `state`."""
+    """The initial value `any` of a `state`, or the value `any` of a `param`."""
 
     span: Span
 
@@ -294,11 +294,24 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """`: TYPE step s`: the values that a param may have."""
+
+    type: Type
+    step: Expr | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Param:
-    """`param NAME = expr`; `value` is None for `param NAME` that must be set at each instantiation."""
+    """`param NAME: TYPE step s = expr`, where type, step and value may be missing.
+
+    `value` is None for `param NAME` that must be set at each instantiation, and `Any` for `= any`, which leaves it open.
+    """
 
     name: Identifier
-    value: Expr | None
+    domain: "Domain | None" = None
+    value: "Expr | Any | None"
     span: Span
 
 

@@ -57,7 +57,7 @@ def said_about(text: str, code: str) -> list[Diagnostic]:
     Path(EXAMPLE).write_text(text + "\n", encoding="utf-8")
     for name, data in BESIDE.get(code, {}).items():
         Path(name).write_bytes(data)
-    unasked = Unasked.ALWAYS if code.startswith("CF6") else Unasked.NEVER
+    unasked = Unasked.ALWAYS if code.startswith(("CF408", "CF6")) else Unasked.NEVER
     judgement = Judgement(today=dt.date(2027, 1, 1), waiver_days_max=400)
     options = CheckOptions(limits=Limits(state_count_max=10_000), unasked=unasked, judgement=judgement)
     result = check_file(EXAMPLE, options, lambda _: Progress())

@@ -11,8 +11,15 @@ DAY = 86_400_000
     ("text", "expected"),
     [
         ("tick 1min", ("Tick", ("Duration", 60_000))),
-        ("param p = 3", ("Param", "p", ("Integer", 3))),
-        ("param p", ("Param", "p", None)),
+        ("param p = 3", ("Param", "p", None, ("Integer", 3))),
+        ("param p", ("Param", "p", None, None)),
+        ("param p: bool = any", ("Param", "p", ("Domain", ("BoolType",), None), ("Any",))),
+        ("param p: {a, b} = a", ("Param", "p", ("Domain", ("EnumType", ["a", "b"]), None), "a")),
+        (
+            "param p: 1s..step step 2s = any",
+            ("Param", "p", ("Domain", ("RangeType", ("Duration", 1000), "step"), ("Duration", 2000)), ("Any",)),
+        ),
+        ("param step: 1..2", ("Param", "step", ("Domain", ("RangeType", ("Integer", 1), ("Integer", 2)), None), None)),
         ("port nodes: EtcdNode", ("Port", "nodes", "EtcdNode")),
         ("part a: Api", ("Part", "a", "Api", [])),
         ("part a: Api()", ("Part", "a", "Api", [])),
