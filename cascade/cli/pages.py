@@ -52,7 +52,8 @@ class Pages:
             self._site.leave_out(result.path, "has errors" if has_errors else "is a library: it declares no system")
             return True
         answers = result.answers
-        if answers is None and self._is_asking:
+        is_one_model = not any(param.chosen for param in system.open_params)
+        if answers is None and self._is_asking and is_one_model:
             answers = ask_unasked(system, options, progress.of)
         report = gather(result.path, system, result.checks, answers, result.diagnostics)
         try:

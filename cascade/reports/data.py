@@ -139,6 +139,7 @@ class CheckRow:
     """A declared check and its verdict: `holds`, `violated` or `undetermined`.
 
     `extent` says what was explored; `reason` why there is no verdict; `accepted` by which waiver an unexpected one does not count.
+    `values` says what the open params are.
     """
 
     name: str
@@ -156,6 +157,7 @@ class CheckRow:
     run: int | None
     said: tuple[str, ...]
     accepted: str = ""
+    values: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

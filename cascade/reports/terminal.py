@@ -87,13 +87,13 @@ def check_text(result: CheckResult, layout: Layout, *, with_run: bool, with_stat
         case Undetermined():
             lines.extend(_undetermined_lines(result.verdict, layout))
             if result.values and not shows_run:
-                lines.extend(layout.wrap(f"with {values_text(result.values)}", indent=INDENT, hang=2, style="warning"))
+                lines.extend(layout.wrap(open_values_text(result), indent=INDENT, hang=2, style="warning"))
         case Violated(evidence=Exhaustion()):
             lines.extend(layout.wrap(_no_run_text(result), indent=INDENT, style="faint"))
         case Holds(evidence=Exhaustion()) if result.ranges:
-            lines.extend(layout.wrap(f"for all values of {_ranges_text(result)}", indent=INDENT, hang=2, style="faint"))
+            lines.extend(layout.wrap(open_values_text(result), indent=INDENT, hang=2, style="faint"))
         case Violated() | Holds() if run is not None and result.values and not shows_run:
-            lines.extend(layout.wrap(f"with {values_text(result.values)}", indent=INDENT, hang=2, style="faint"))
+            lines.extend(layout.wrap(open_values_text(result), indent=INDENT, hang=2, style="faint"))
             if isinstance(result.verdict, Violated) and result.explanation is not None:
                 lines.append(layout.paint(run_summary(result, run, result.explanation, layout), "faint"))
         case Violated() if run is not None and result.explanation is not None and not shows_run:
@@ -165,13 +165,19 @@ def extent_text(result: CheckResult) -> str:
     return count_text(statistics.state_count, statistics.counted) if statistics.state_count else ""
 
 
-def _ranges_text(result: CheckResult) -> str:
-    return ", ".join(f"{name} ({values})" for name, values in result.ranges)
+def open_values_text(result: CheckResult) -> str:
+    """What the open params are in what the verdict rests on, or over which values it is; "" without any."""
+    if result.values:
+        return f"with {values_text(result.values)}"
+    if not result.ranges:
+        return ""
+    ranges = ", ".join(f"{name} ({values})" for name, values in result.ranges)
+    return f"for {'all values' if isinstance(result.verdict, Holds) else 'no value'} of {ranges}"
 
 
 def _no_run_text(result: CheckResult) -> str:
     text = _reason_text(result)
-    return f"for no value of {_ranges_text(result)}; {text}" if result.ranges else text
+    return f"{open_values_text(result)}; {text}" if result.ranges else text
 
 
 def _reason_text(result: CheckResult) -> str:

@@ -21,7 +21,7 @@ from cascade.reports.gather.runs import gather_run
 from cascade.reports.gather.summary import assumption_lines, explored_lines, nearest_lines
 from cascade.reports.gather.tables import answer_tables, fix_table
 from cascade.reports.runs import run_of
-from cascade.reports.terminal import extent_text
+from cascade.reports.terminal import extent_text, open_values_text
 from cascade.verdicts.verdict import Holds, Undetermined, Violated
 
 if TYPE_CHECKING:
@@ -211,6 +211,7 @@ class _Gatherer:
             run=self._run_of(result, result.formula, result.name, "", fixes),
             said=tuple(d.message for d in result.diagnostics),
             accepted=_accepted(result.waiver),
+            values=open_values_text(result),
         )
 
     def _totals(self, found: Sequence[Finding]) -> Totals:
