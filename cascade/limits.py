@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 THREADS_MAX = 32
 """More do not help: they wait for memory."""
@@ -32,13 +33,14 @@ class StopReason(enum.Enum):
 class Limits:
     """Bounds on one search. None is no bound. Memory is the peak resident size of the process, in bytes.
 
-    `thread_count` is how many threads it may use.
+    `thread_count` is how many threads it may use. In `checkpoint_folder` a long search keeps what it needs to go on after a stop.
     """
 
     state_count_max: int | None = None
     memory_bytes_max: int | None = None
     seconds_max: float | None = None
     thread_count: int = 1
+    checkpoint_folder: Path | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -214,6 +214,11 @@ def _add_checking(parser: argparse.ArgumentParser, *, html: str | None = None) -
     parser.add_argument(
         "--threads", type=positive_count, metavar="N", help="use so many threads (default: one for each processor)"
     )
+    parser.add_argument(
+        "--checkpoint",
+        metavar="DIR",
+        help="keep there where a long search stands, and go on from there next time",
+    )
     parser.add_argument("--stats", action="store_true", help="say how each check was decided: tables, memory, times")
     parser.add_argument("--engine", metavar="NAME", help="what searches (default: explicit)")
     _add_config(parser)

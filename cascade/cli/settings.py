@@ -3,6 +3,7 @@
 import argparse
 import datetime as dt
 from dataclasses import dataclass
+from pathlib import Path
 
 from cascade.cli.config import Config, load_config
 from cascade.cli.loading import show_diagnostics, unknown_names
@@ -79,6 +80,7 @@ def _limits(options: argparse.Namespace, config: Config) -> Limits:
         memory_bytes_max=options.memory or config.memory_bytes_max or usable_bytes(),
         seconds_max=options.time or config.seconds_max,
         thread_count=options.threads or config.thread_count or processor_count(),
+        checkpoint_folder=Path(options.checkpoint) if options.checkpoint else None,
     )
 
 

@@ -28,6 +28,11 @@ class Watch:
         """Time since the start."""
         return time.monotonic() - self._start
 
+    def tell(self, sentence: str) -> None:
+        """Something that a user should know, once."""
+        if self._progress.tell is not None:
+            self._progress.tell(sentence)
+
     def is_late(self, seconds: float) -> bool:
         """Is the last `check` longer ago than this?"""
         return time.monotonic() - self._checked_at > seconds

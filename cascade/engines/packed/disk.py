@@ -82,6 +82,13 @@ class DiskStore:
             largest.arrays.clear()
             largest.runs.append(run)
 
+    def waiting(self) -> Iterator[tuple[Cost, Words]]:
+        """All states that wait, some at a time; some of them explored already."""
+        for cost, bucket in self._buckets.items():
+            for source in bucket.sources():
+                for block in source:
+                    yield cost, block
+
     def next_cost(self) -> Cost | None:
         """The least cost of a bucket."""
         return min(self._buckets, default=None)

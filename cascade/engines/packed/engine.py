@@ -21,10 +21,13 @@ from cascade.engines.explicit.search import Predicate as FormulaOfOneState
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.engines.native import library
 from cascade.engines.native.kernel import KernelError
+from cascade.engines.packed.disk import Cost
+from cascade.engines.packed.explored import count_twins, first_of, select, select_blocked
 from cascade.engines.packed.graph import Predicate, Region, TooLargeError
 from cascade.engines.packed.lasso import PackedLassoSearch, owed_expression
 from cascade.engines.packed.program import TooWideError
-from cascade.engines.packed.search import Cost, PackedFailureError, PackedSearch, Tuning
+from cascade.engines.packed.search import PackedFailureError, PackedSearch, Tuning
+from cascade.engines.packed.ways import way_to
 from cascade.limits import Limits, Progress, StopReason
 from cascade.verdicts.answer import Answer, Exhausted, FailureKind, Found, SpecFailure, Statistics, Stopped
 from cascade.verdicts.run import CandidateRun
@@ -130,7 +133,14 @@ class _Asked:
                 break
         states = [] if self._failing_initial else list(initial)
         self._search = PackedSearch(
-            model, states, watch, goal=goal, exceeds=exceeds, thread_count=limits.thread_count, tuning=tuning
+            model,
+            states,
+            watch,
+            goal=goal,
+            exceeds=exceeds,
+            thread_count=limits.thread_count,
+            checkpoint_folder=limits.checkpoint_folder,
+            tuning=tuning,
         )
 
     def statistics(self) -> Statistics:
@@ -170,15 +180,15 @@ class _Asked:
             case Recover():
                 lost = self._unrecoverable(self._query)
                 if lost is not None:
-                    return Found(run=self._run(self._search.path_to(*lost)), statistics=self.statistics())
+                    return Found(run=self._run(way_to(self._search, *lost)), statistics=self.statistics())
             case _:
                 assert_never(self._query)
         return Exhausted(statistics=self.statistics())
 
     def _statistics_without_owed(self) -> Statistics:
         """In states of the model that was asked about: those that differ in `owed` alone are one."""
-        twins = self._search.count_twins(
-            len(self._model.variables) - 1, Predicate(self._search, owed_expression(self._search)).holds
+        twins = count_twins(
+            self._search, len(self._model.variables) - 1, Predicate(self._search, owed_expression(self._search)).holds
         )
         return replace(self.statistics(), state_count=self._search.state_count - twins)
 
@@ -230,12 +240,12 @@ class _Asked:
 
     def _timelock(self) -> SpecFailure | None:
         """A run to a state from which time never passes again, and a loop there."""
-        nodes, positions = self._search.select_blocked()
+        nodes, positions = select_blocked(self._search)
         region = Region(self._search, nodes, range(len(self._model.commands)), with_tick=False)
         locked = region.not_leaving()
         if not locked.any():
             return None
-        path = self._search.path_to(*self._search.first_of(nodes, positions, locked))
+        path = way_to(self._search, *first_of(self._search, nodes, positions, locked))
         # A due command can fire, so there is always a way on.
         seen: dict[int, int] = {}
         steps: list[int] = []
@@ -263,8 +273,8 @@ class _Asked:
     def _unrecoverable(self, query: Recover) -> tuple[int, Cost] | None:
         """The cheapest state with the trigger from which the goal is out of reach."""
         goal, trigger = Predicate(self._search, query.goal), Predicate(self._search, query.trigger)
-        nodes, positions = self._search.select(lambda roots: ~goal.holds(roots))
+        nodes, positions = select(self._search, lambda roots: ~goal.holds(roots))
         allowed = [i for i in range(len(self._model.commands)) if i not in query.stopped]
         lost = Region(self._search, nodes, allowed, with_tick=True).not_leaving()
         lost[np.flatnonzero(lost)] = trigger.holds(nodes[lost])
-        return self._search.first_of(nodes, positions, lost) if lost.any() else None
+        return first_of(self._search, nodes, positions, lost) if lost.any() else None

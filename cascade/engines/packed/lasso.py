@@ -16,9 +16,11 @@ from cascade.engines.explicit.compile import CompiledModel
 from cascade.engines.explicit.expand import Expander
 from cascade.engines.explicit.runs import initial_of, step_between, steps_along
 from cascade.engines.native.kernel import SmallWords, Words
+from cascade.engines.packed.explored import first_of, select
 from cascade.engines.packed.graph import Mask, Predicate, Region
 from cascade.engines.packed.kernels.graph import NO_NODE
 from cascade.engines.packed.search import PackedSearch
+from cascade.engines.packed.ways import way_to
 from cascade.verdicts.run import CandidateRun
 
 NOT_OWED = 1 << 62
@@ -60,7 +62,7 @@ class PackedLassoSearch:
     def run(self) -> CandidateRun | None:
         """The lasso that the query asks for, None if there is none."""
         owed = Predicate(self._search, owed_expression(self._search))
-        nodes, positions = self._search.select(owed.holds)
+        nodes, positions = select(self._search, owed.holds)
         stopped = self._query.stopped
         fair = self._fair(Region(self._search, nodes, self._allowed(stopped), with_tick=True), stopped)
         stops: Mask = np.zeros(len(nodes), dtype=np.bool_)
@@ -77,8 +79,8 @@ class PackedLassoSearch:
                 entries = stops.copy()
                 entries[np.flatnonzero(chosen)[faultless.is_fair]] = True
                 fair = faultless
-        root, cost = self._search.first_of(nodes, positions, entries)
-        stem = [self._packed(state) for state in self._search.path_to(root, cost)]
+        root, cost = first_of(self._search, nodes, positions, entries)
+        stem = [self._packed(state) for state in way_to(self._search, root, cost)]
         steps = steps_along(self._compiled, self._expander, stem)
         start = fair.region.node_of(root)
         loop = (

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from cascade.engines.native.kernel import Words
 from cascade.engines.packed.kernels import intern
 from cascade.engines.packed.layout import PackedLayout
 
@@ -53,6 +54,13 @@ class Roots:
             tree[new : new + capacity] = self.tree[old : old + capacity]
         self.tree, self.slots = tree, np.zeros(8 * inner * capacity, dtype=np.uint32)
         intern.rebuild(self.tree, self.slots)
+
+    def restore(self, tree: Words) -> None:
+        """Take over what was interned elsewhere."""
+        self.tree = tree.copy()
+        self.slots = np.zeros(4 * int(tree[intern.INNER]) * int(tree[intern.CAPACITY]), dtype=np.uint32)
+        if self.is_wide:
+            intern.rebuild(self.tree, self.slots)
 
     def of_state(self, state: State) -> int:
         """The root of a state (variables, then clocks)."""

@@ -1,7 +1,8 @@
 """Drives the kernels: memory, limits, threads, the order of instants, and the way to a state."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,20 +12,22 @@ from cascade.core.model import CoreModel
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.engines.native.kernel import Words
 from cascade.engines.packed import image
-from cascade.engines.packed.disk import DiskStore
+from cascade.engines.packed.checkpoint import Checkpoint, Standing, sorted_by_cost
+from cascade.engines.packed.disk import Cost
+from cascade.engines.packed.disk_search import DiskSearch, by_cost
 from cascade.engines.packed.image import make_image
 from cascade.engines.packed.kernels import backward, expand, explore
 from cascade.engines.packed.kernels.explore import IN_ORDER
 from cascade.engines.packed.kernels.seen import insert, room_of
 from cascade.engines.packed.roots import Roots
-from cascade.engines.packed.store import Queue, SeenSet, StateLog, grown, move_down
+from cascade.engines.packed.store import WORD_BYTES, Queue, SeenSet, StateLog, grown, move_down
 from cascade.engines.packed.tables import CompiledTables, compile_tables
-from cascade.engines.packed.workers import NO_WORDS, Worker, make_scratch
+from cascade.engines.packed.ways import way_to
+from cascade.engines.packed.workers import Worker, make_scratch
 from cascade.limits import StopReason
 
 Mask = NDArray[np.bool_]
 State = tuple[int, ...]
-Cost = tuple[int, int, int]
 
 
 class PackedFailureError(Exception):
@@ -37,10 +40,6 @@ class PackedFailureError(Exception):
 
 class NoMemoryError(Exception):
     """The seen set has no room to grow."""
-
-
-class EndedError(Exception):
-    """A layer on disk has a goal, or something in it fails."""
 
 
 class Tuning:
@@ -66,6 +65,9 @@ class Tuning:
     read_states = 1 << 20
     """States of the log that are looked at together."""
 
+    checkpoint_seconds = 60.0
+    """Between two checkpoints, if any are asked for."""
+
     sorted_states = 1 << 22
     """States that are sorted together, and about as many wait in memory, once the seen set is on disk."""
 
@@ -85,12 +87,13 @@ class PackedSearch:
         goal: ExprId | None = None,
         exceeds: tuple[int, int] | None = None,
         thread_count: int = 1,
+        checkpoint_folder: Path | None = None,
         tuning: type[Tuning] = Tuning,
     ) -> None:
         self.model = model
-        self._watch = watch
+        self.watch = watch
         self._started_at = watch.seconds
-        self._tuning = tuning
+        self.tuning = tuning
         self.tables: CompiledTables = compile_tables(model, goal)
         self.code, self.small = make_image(self.tables, is_timed=model.is_timed, exceeds=exceeds)
         self.slack = int(self.code[image.SLACK])
@@ -99,19 +102,26 @@ class PackedSearch:
         self._thread_count = thread_count if self.tables.layout.word_count == 1 else 1
         self._control = np.zeros(explore.CONTROL_SIZE, dtype=np.uint64)
         self._room = max(tuning.batch_successors, 2 * self.slack)
-        self._seen = SeenSet(self._thread_count, max(tuning.seen_slots, 2 * self._room))
+        self.seen = SeenSet(self._thread_count, max(tuning.seen_slots, 2 * self._room))
         self._order = np.zeros(max(tuning.order_states, 2 * self._room), dtype=np.uint64)
         self._layers = np.zeros(1 << 12, dtype=np.uint64)
         # What waits for a tick, and for a fault: of this instant, and of the next one.
         self._ticked, self._faulted, self._next_ticked, self._next_faulted = (Queue() for _ in range(4))
         self.scratch = make_scratch(self.code)
-        self._successors, self._slots, self._accepted = (np.zeros(self._room, dtype=np.uint64) for _ in range(3))
+        self.successors, self._slots, self._accepted = (np.zeros(self._room, dtype=np.uint64) for _ in range(3))
         self._recent = np.zeros(tuning.recent_states, dtype=np.uint64)
         self._workers: list[Worker] = []
         self._is_wide = False
-        self._store: DiskStore | None = None
+        self.disk: DiskSearch | None = None
         self.log = StateLog()
-        self._start([self.roots.of_state(state) for state in initial])
+        self._initial = [self.roots.of_state(state) for state in initial]
+        self._start(self._initial)
+        self._checkpoint_folder = checkpoint_folder
+        self._checkpoint: Checkpoint | None = None
+        self._saved: tuple[Standing, Iterator[Words]] | None = None
+        self._resumed: Standing | None = None
+        self._save_at = 0.0
+        self._may_save = False
 
     @property
     def state_count(self) -> int:
@@ -134,29 +144,66 @@ class PackedSearch:
         bits = sum(place.bits for place in (*layout.variables, *layout.clocks))
         programs = len(tables.programs) - 1
         wide = f"{programs} commands finished by a program" if programs else "no command needs a program"
-        slots = self._seen.slots.nbytes
-        compiled, searched = self._compiled_at - self._started_at, self._watch.seconds - self._compiled_at
+        slots = self.seen.slots.nbytes
+        compiled, searched = self._compiled_at - self._started_at, self.watch.seconds - self._compiled_at
         return (
             ("states", f"{bits} bits in {layout.word_count} words; {self.transition_count:,} steps"),
             ("tables", f"{len(tables.clusters)} clusters, {self.small.nbytes + self.code.nbytes:,} bytes; {wide}"),
             ("memory", f"seen set {slots:,} bytes, {slots / max(self.state_count, 1):.1f} a state"),
             ("time", f"tables {compiled:.2f} s, search {searched:.2f} s"),
-            *((("disk", f"{self._store.byte_count:,} bytes of explored states"),) if self._store else ()),
+            *((("disk", f"{self.disk.store.byte_count:,} bytes of explored states"),) if self.disk else ()),
             ("threads", str(self._thread_count)),
         )
 
     def run(self) -> list[State] | None:
         """The states of a cheapest run to the goal; None when all are explored. Raises `StopSearch` and `PackedFailureError`."""
+        self._load()
+        has_ended = True
         try:
+            return self._run()
+        except StopSearch:
+            has_ended = False
+            if self._may_save:
+                self.save_if_due(self._standing, is_last=True)
+            raise
+        except KeyboardInterrupt:
+            has_ended = False
+            raise
+        finally:
+            if self._checkpoint is not None and has_ended:
+                self._checkpoint.remove()
+            elif self._checkpoint is not None:
+                self._checkpoint.close()
+
+    def _run(self) -> list[State] | None:
+        try:
+            if self._saved is not None:
+                saved, self._saved = self._saved, None
+                self._resume(*saved)
             return self._run_in_memory()
         except NoMemoryError:
-            pass
+            standing = self._standing() if self._resumed is None else self._resumed
+        self._may_save = False
+        self._flush(int(self._control[explore.LAYER_END]))
+        self._forget_memory()
         try:
-            return self._run_on_disk(self._moved_to_disk())
+            self.disk = DiskSearch(self, standing)
+            layer = self.disk.run()
         except OSError as error:
             raise StopSearch(StopReason.DISK) from error
+        return None if layer is None else self._ended(layer)
+
+    def _forget_memory(self) -> None:
+        """The seen set, and what waits, are on disk now."""
+        control = self._control
+        self._ticked, self._faulted, self._next_ticked, self._next_faulted = (Queue() for _ in range(4))
+        self.seen = SeenSet(1, 1)
+        self._workers = []
+        self._order = np.zeros(self._room, dtype=np.uint64)
+        control[explore.COUNT] = control[explore.NEXT] = control[explore.LAYER_END] = 0
 
     def _run_in_memory(self) -> list[State] | None:
+        self._may_save = True
         while True:
             reason = self._explore()
             if reason == explore.WIDE_LAYER:
@@ -172,6 +219,7 @@ class PackedSearch:
         """What the kernels need to go on."""
         control = self._control
         if reason == explore.PAUSED:
+            self.save_if_due(self._standing)
             self.look_around()
         elif reason == explore.NEEDS_SEEN:
             self._grow_seen()
@@ -188,7 +236,7 @@ class PackedSearch:
 
     def may_take(self, byte_count: int) -> None:
         """Raise `StopSearch` if so many bytes more are too many."""
-        self._watch.check_memory(byte_count)
+        self.watch.check_memory(byte_count)
 
     def grow_roots(self) -> None:
         """Room for more words of wide states."""
@@ -196,14 +244,14 @@ class PackedSearch:
 
     def _start(self, roots: list[int]) -> None:
         successors = np.asarray([root << 2 | int(expand.DONE) for root in dict.fromkeys(roots)], dtype=np.uint64)
-        while len(successors) * 2 > self._seen.regions * self._seen.region_slots:
-            self._seen.grow()
+        while len(successors) * 2 > self.seen.regions * self.seen.region_slots:
+            self.seen.grow()
         self._order = grown(self._order, 0, len(successors) + self._room)
         accepted = np.zeros(len(successors), dtype=np.uint64)
         slots = np.zeros(len(successors), dtype=np.uint64)
-        regions, region_slots = np.uint64(self._seen.regions), np.uint64(self._seen.region_slots)
+        regions, region_slots = np.uint64(self.seen.regions), np.uint64(self.seen.region_slots)
         end, count, new = insert(
-            self._seen.slots,
+            self.seen.slots,
             regions,
             region_slots,
             successors,
@@ -222,10 +270,10 @@ class PackedSearch:
 
     def _grow_seen(self, pool: ThreadPoolExecutor | None = None) -> None:
         self.look_around()
-        if not self._watch.has_memory(self._seen.growth_bytes):
+        if not self.watch.has_memory(self.seen.growth_bytes):
             raise NoMemoryError
-        self._seen.grow(pool)
-        self._control[explore.REGION_SLOTS] = self._seen.region_slots
+        self.seen.grow(pool)
+        self._control[explore.REGION_SLOTS] = self.seen.region_slots
 
     def _grow_queues(self, tick_room: int, fault_room: int) -> None:
         control = self._control
@@ -269,22 +317,64 @@ class PackedSearch:
     def look_around(self) -> None:
         """Look at the limits, say where the search is."""
         control = self._control
-        self._watch.check_states(self.state_count)
-        self._watch.check(frontier_count=int(control[explore.COUNT]) - int(control[explore.NEXT]))
+        self.watch.check_states(self.state_count)
+        self.watch.check(frontier_count=int(control[explore.COUNT]) - int(control[explore.NEXT]))
 
-    # --- exploring ---
+    # --- where the search stands ---
 
-    # --- beyond memory ---
+    def cost(self) -> Cost:
+        """Of the layer at hand."""
+        faults, ticks, commands = self._layers[4 * int(self._control[explore.LAYERS]) - 4 :][:3].tolist()
+        return faults, ticks, commands
 
-    def _moved_to_disk(self) -> DiskStore:
-        """All that is known, as sorted states on disk; the seen set is given up."""
-        control, tuning = self._control, self._tuning
-        store = self._store = DiskStore(tuning.sorted_states)
-        cost = self._cost()
-        waiting = self._unexpanded()
+    def ranges(self) -> dict[Cost, tuple[int, int]]:
+        """Where the layer of each cost stands in the log."""
+        layers = self._layers[: 4 * int(self._control[explore.LAYERS])].reshape(-1, 4).tolist()
+        ends = [layer[3] for layer in layers[1:]] + [len(self.log)]
+        return {(f, t, c): (begin, end) for (f, t, c, begin), end in zip(layers, ends, strict=True)}
+
+    def begin_layer(self, cost: Cost, begin: int) -> None:
+        """Note that the layer of this cost stands in the log from `begin` on."""
+        control = self._control
+        at = 4 * int(control[explore.LAYERS])
+        if at + 4 > len(self._layers):
+            self._layers = grown(self._layers, at, 4)
+        self._layers[at : at + 4] = (*cost, begin)
+        control[explore.LAYERS] += np.uint64(1)
+
+    def count_transitions(self, count: int) -> None:
+        """Steps were made."""
+        self._control[explore.TRANSITIONS] += np.uint64(count)
+
+    def logged(self, begin: int, end: int, size: int | None = None) -> Iterator[Words]:
+        """The roots `begin..end` of the log, `size` at a time."""
+        size = size or self.tuning.read_states
+        for first in range(begin, end, size):
+            yield self.log.read(first, min(first + size, end))
+
+    def standing_with(self, unexpanded: Words, waiting: Callable[[], Iterable[tuple[Cost, Words]]]) -> Standing:
+        """Where the search stands, given what waits."""
+        return Standing(
+            layers=self._layers[: 4 * int(self._control[explore.LAYERS])].copy(),
+            unexpanded=unexpanded,
+            waiting=waiting,
+            tree=self.roots.tree,
+            transition_count=self.transition_count,
+            blocked_count=sum(int(s[-1]) for s in (self.scratch, *(worker.scratch for worker in self._workers))),
+        )
+
+    def _standing(self) -> Standing:
+        """Where the search in memory stands."""
+        control = self._control
+        cost = self.cost()
+        pending = [self.successors[int(control[explore.PENDING]) : int(control[explore.PENDING_END])]]
+        if self._is_wide:
+            pending += self._leave_wide()
         end = int(control[explore.LAYER_END])
-        store.put((cost[0], cost[1], cost[2] + 1), self._order[end : int(control[explore.COUNT])])
-        self._put_pending(store, cost)
+        unexpanded = self._order[int(control[explore.NEXT]) : end].copy()
+        waiting = [((cost[0], cost[1], cost[2] + 1), self._order[end : int(control[explore.COUNT])].copy())]
+        for successors in pending:
+            waiting += by_cost(successors, cost)
         for queue, position, count, faults in (
             (self._ticked, explore.TICK_SEGMENT, explore.TICK_SEGMENTS, cost[0]),
             (self._faulted, explore.FAULT_SEGMENT, explore.FAULT_SEGMENTS, cost[0]),
@@ -292,111 +382,143 @@ class PackedSearch:
             (self._next_faulted, None, explore.NEXT_FAULT_SEGMENTS, cost[0] + 1),
         ):
             for segment in range(0 if position is None else int(control[position]), int(control[count])):
-                ticks, commands, last = queue.segments[3 * segment : 3 * segment + 3].tolist()
-                store.put((faults, ticks, commands), queue.states[last - queue.length_of(segment) : last])
-        self._flush(end)
-        self._ticked, self._faulted, self._next_ticked, self._next_faulted = (Queue() for _ in range(4))
-        self._seen = SeenSet(1, 1)
-        self._workers = []
-        for begin in range(0, len(self.log), tuning.sorted_states):
-            block = self.log.read(begin, min(begin + tuning.sorted_states, len(self.log)))
-            store.add_explored(iter([np.sort(block)]))
-            self.look_around()
-        self._order = np.zeros(self._room, dtype=np.uint64)
-        control[explore.COUNT] = control[explore.NEXT] = 0
-        self._expand_to(store, waiting, cost)
-        return store
+                ticks, commands, roots = queue.segment(segment)
+                waiting.append(((faults, ticks, commands), roots.copy()))
+        return self.standing_with(unexpanded, lambda: waiting)
 
-    def _cost(self) -> Cost:
-        faults, ticks, commands = self._layers[4 * int(self._control[explore.LAYERS]) - 4 :][:3].tolist()
-        return faults, ticks, commands
-
-    def _unexpanded(self) -> Words:
-        """States of the layer at hand that are not expanded yet."""
-        if self._is_wide:
-            return np.concatenate([self._order[worker.begin : worker.end] for worker in self._workers])
-        return self._order[int(self._control[explore.NEXT]) : int(self._control[explore.LAYER_END])].copy()
-
-    def _put_pending(self, store: DiskStore, cost: Cost) -> None:
-        """Successors that were made and are not in the seen set."""
+    def _leave_wide(self) -> list[Words]:
+        """What is expanded of the layer comes to stand before what is not. Returns successors that are not in the seen set; the workers are gone."""
         control = self._control
-        pending = [self._successors[int(control[explore.PENDING]) : int(control[explore.PENDING_END])]]
-        if self._is_wide:
-            for worker in self._workers:
-                pending += worker.pending()
-        for successors in pending:
-            self._put(store, successors, cost)
+        end = int(control[explore.LAYER_END])
+        begins = [worker.first for worker in self._workers] + [end]
+        parts = [self._order[first : worker.begin] for first, worker in zip(begins, self._workers, strict=False)]
+        expanded = sum(map(len, parts))
+        parts += [self._order[worker.begin : worker.end] for worker in self._workers]
+        pending = [part.copy() for worker in self._workers for part in worker.pending()]
+        self._order[int(control[explore.NEXT]) : end] = np.concatenate(parts)
+        control[explore.NEXT] += np.uint64(expanded)
+        self.scratch[-1] += np.uint64(sum(int(worker.scratch[-1]) for worker in self._workers))
+        self._workers, self._is_wide = [], False
+        return pending
 
-    @staticmethod
-    def _put(store: DiskStore, successors: Words, cost: Cost) -> None:
-        faults, ticks, commands = cost
-        marks, roots = successors & np.uint64(3), successors >> np.uint64(2)
-        for mark, after in (
-            (expand.DONE, (faults, ticks, commands + 1)),
-            (expand.WAITS_FOR_TICK, (faults, ticks + 1, commands)),
-            (expand.WAITS_FOR_FAULT, (faults + 1, ticks, commands + 1)),
-        ):
-            store.put(after, roots[marks == mark])
+    def _resume(self, standing: Standing, log: Iterable[Words]) -> None:
+        """Go on from `standing`. Raises `NoMemoryError` when the log, the layer at hand, and nothing else are in place."""
+        control = self._control
+        control[:] = 0
+        self._layers = grown(standing.layers, len(standing.layers), 4)
+        control[explore.LAYERS] = len(standing.layers) // 4
+        control[explore.TRANSITIONS] = standing.transition_count
+        self.scratch[-1] = standing.blocked_count
+        self.roots.restore(standing.tree)
+        begin = int(standing.layers[-1])
+        expanded: list[Words] = []
+        for block in log:
+            here = max(begin - len(self.log), 0)
+            self.log.append(block[:here])
+            expanded.append(block[here:])
+        layer = np.concatenate([*expanded, standing.unexpanded])
+        self._order = grown(layer, len(layer), self._room)
+        control[explore.LOGGED] = len(self.log)
+        control[explore.NEXT] = len(layer) - len(standing.unexpanded)
+        control[explore.COUNT] = control[explore.LAYER_END] = len(layer)
+        control[explore.FAULTS], control[explore.TICKS], control[explore.COMMANDS] = self.cost()
+        self._resumed = standing
+        # Two slots a state, and room to sort what waits.
+        if not self.watch.has_memory(3 * WORD_BYTES * (len(self.log) + len(layer) + standing.waiting_count)):
+            raise NoMemoryError
+        self.seen = SeenSet(self.seen.regions, self.seen.regions * self.seen.region_slots)
+        control[explore.REGIONS], control[explore.REGION_SLOTS] = self.seen.regions, self.seen.region_slots
+        for block in self.logged(0, len(self.log)):
+            self._insert(block, expand.DONE)
+        self._insert(layer, expand.DONE)
+        for cost, roots in sorted_by_cost(standing.waiting()):
+            self._let_wait(cost, roots)
+        self._resumed = None
 
-    def _expand_to(self, store: DiskStore, roots: Words, cost: Cost) -> None:
-        """Put the successors of some states of a layer into buckets. Raises `_EndedError` at a goal or a failure."""
-        position = np.uint64(0)
-        buffered: list[Words] = []
-        while position < len(roots):
-            status, position, made = expand.expand(
-                self.code,
-                self.small,
-                self.roots.tree,
-                self.roots.slots,
-                roots,
-                position,
-                np.uint64(len(roots)),
-                self.scratch,
-                self._successors,
-                NO_WORDS,
-                NO_WORDS,
-                True,
+    def _let_wait(self, cost: Cost, roots: Words) -> None:
+        """States of ascending costs. A mark need not be what it was: it only has to be less than that of whatever is cheaper."""
+        control = self._control
+        faults, ticks, commands = self.cost()
+        if cost == (faults, ticks, commands + 1):
+            fresh = self._insert(roots, expand.DONE)
+            self._order = grown(self._order, int(control[explore.COUNT]), len(fresh) + self._room)
+            self._order[int(control[explore.COUNT]) :][: len(fresh)] = fresh
+            control[explore.COUNT] += np.uint64(len(fresh))
+            return
+        is_this, is_next = cost[:2] == (faults, ticks), cost[:2] == (faults, ticks + 1)
+        fresh = self._insert(roots, expand.WAITS_FOR_TICK if is_this or is_next else expand.WAITS_FOR_FAULT)
+        if not len(fresh):
+            return
+        if is_this:
+            queue, segments, end = self._ticked, explore.TICK_SEGMENTS, None
+        elif is_next:
+            queue, segments, end = self._next_ticked, explore.NEXT_TICK_SEGMENTS, explore.NEXT_TICKS
+        elif cost[0] == faults:
+            queue, segments, end = self._faulted, explore.FAULT_SEGMENTS, None
+        else:
+            queue, segments, end = self._next_faulted, explore.NEXT_FAULT_SEGMENTS, explore.NEXT_FAULTS
+        total = queue.append(int(control[segments]), cost[1], cost[2], fresh)
+        control[segments] += np.uint64(1)
+        if end is not None:
+            control[end] = total
+
+    def _insert(self, roots: Words, mark: np.uint64) -> Words:
+        """Put roots into the seen set: those that were not in it with this mark or a better one."""
+        accepted, slots = np.zeros(len(roots), dtype=np.uint64), np.zeros(len(roots), dtype=np.uint64)
+        successors = roots << np.uint64(2) | mark
+        begin, total = 0, 0
+        while begin < len(roots):
+            regions, region_slots = np.uint64(self.seen.regions), np.uint64(self.seen.region_slots)
+            room = int(room_of(regions, region_slots)) - int(self._control[explore.SEEN])
+            end = min(len(roots), begin + max(room, 0))
+            size = regions, region_slots, successors, np.uint64(begin), np.uint64(end)
+            position, count, new = insert(self.seen.slots, *size, slots, accepted[total:])
+            begin, total = int(position), total + int(count)
+            self._control[explore.SEEN] += np.uint64(new)
+            if begin < len(roots):
+                self._grow_seen()
+        return accepted[:total] >> np.uint64(2)
+
+    # --- checkpoints ---
+
+    def _load(self) -> None:
+        """Take up the checkpoint, if there is one."""
+        folder = self._checkpoint_folder
+        if folder is None:
+            return
+        try:
+            self._checkpoint = Checkpoint(folder, self.code, self.small, self._initial)
+        except OSError as error:
+            self.watch.tell(f"cascade: no checkpoint: {folder}: {error.strerror}")
+            return
+        found = self._checkpoint.load()
+        if found is not None:
+            self.watch.tell(
+                f"cascade: going on from a checkpoint: {self._checkpoint.logged:,} states were explored before"
             )
-            self._control[explore.TRANSITIONS] += made
-            buffered.append(np.unique(self._successors[: int(made)]))
-            if status in (expand.FOUND, expand.FAILED):
-                raise EndedError
-            if status == expand.NEEDS_TREE:
-                self.grow_roots()
-            if sum(map(len, buffered)) > self._tuning.sorted_states:
-                self._put(store, np.concatenate(buffered), cost)
-                buffered = []
-                self.look_around()
-        if buffered:
-            self._put(store, np.concatenate(buffered), cost)
+        self._saved = found
+        self._save_at = self.watch.seconds + self.tuning.checkpoint_seconds
 
-    def _run_on_disk(self, store: DiskStore) -> list[State] | None:
-        control = self._control
-        while (cost := store.next_cost()) is not None:
-            begin = len(self.log)
-            for block in store.take(cost):
-                self.log.append(block)
-                self.look_around()
-            if len(self.log) == begin:
-                continue
-            if 4 * int(control[explore.LAYERS]) + 4 > len(self._layers):
-                self._layers = grown(self._layers, 4 * int(control[explore.LAYERS]), 4)
-            at = 4 * int(control[explore.LAYERS])
-            self._layers[at : at + 4] = (*cost, begin)
-            control[explore.LAYERS] += np.uint64(1)
-            store.add_explored(self._logged(begin))
-            try:
-                for block in self._logged(begin):
-                    self._expand_to(store, block, cost)
-                    self.look_around()
-            except EndedError:
-                return self._ended(self._logged(begin))
-        return None
+    def save_if_due(self, standing: Callable[[], Standing], *, is_last: bool = False) -> None:
+        """Save where the search stands, if it is to be saved and that is some time ago, or the last chance."""
+        if self._checkpoint is None or not (is_last or self.watch.seconds >= self._save_at):
+            return
+        began = self.watch.seconds
+        now = standing()
+        try:
+            self._checkpoint.save(now, self._explored_from(self._checkpoint.logged))
+        except OSError as error:
+            self.watch.tell(f"cascade: no checkpoint: {error.strerror}")
+            self._checkpoint.close()
+            self._checkpoint = None
+        # Saving takes a tenth of the time, at most.
+        self._save_at = self.watch.seconds + max(self.tuning.checkpoint_seconds, 10 * (self.watch.seconds - began))
 
-    def _logged(self, begin: int) -> Iterator[Words]:
-        """The roots of the log from `begin` on, some at a time."""
-        for first in range(begin, len(self.log), self._tuning.read_states):
-            yield self.log.read(first, min(first + self._tuning.read_states, len(self.log)))
+    def _explored_from(self, begin: int) -> Iterator[Words]:
+        """All roots that were expanded, from a position on."""
+        yield from self.logged(begin, len(self.log))
+        first = max(begin - len(self.log), 0)
+        yield self._order[first : int(self._control[explore.NEXT])]
 
     # --- exploring in memory ---
 
@@ -409,7 +531,7 @@ class PackedSearch:
             self._control,
             self._order,
             self._layers,
-            self._seen.slots,
+            self.seen.slots,
             self._ticked.states,
             self._ticked.segments,
             self._faulted.states,
@@ -419,12 +541,12 @@ class PackedSearch:
             self._next_faulted.states,
             self._next_faulted.segments,
             self.scratch,
-            self._successors,
+            self.successors,
             self._slots,
             self._accepted,
             self._recent,
-            np.uint64(self._tuning.pause_states),
-            np.uint64(self._tuning.wide_layer) if self._thread_count > 1 else IN_ORDER,
+            np.uint64(self.tuning.pause_states),
+            np.uint64(self.tuning.wide_layer) if self._thread_count > 1 else IN_ORDER,
         )
 
     def _next_instant(self) -> bool:
@@ -453,11 +575,11 @@ class PackedSearch:
         self._flush(self._layer_begin())
         begin, end = int(control[explore.NEXT]), int(control[explore.LAYER_END])
         if not self._workers:
-            tuning = self._tuning
+            tuning = self.tuning
             sizes = tuning.round_successors, self._room, tuning.recent_states
             self._workers = [Worker(number, count, self.code, self.small, *sizes) for number in range(count)]
         for number, worker in enumerate(self._workers):
-            worker.begin = begin + (end - begin) * number // count
+            worker.first = worker.begin = begin + (end - begin) * number // count
             worker.end = begin + (end - begin) * (number + 1) // count
         self._is_wide = True
         with ThreadPoolExecutor(count) as pool:
@@ -476,7 +598,7 @@ class PackedSearch:
         return worker.expand(self._order, self.roots.tree, self.roots.slots)
 
     def _insert_all(self, pool: ThreadPoolExecutor) -> None:
-        control, seen, workers = self._control, self._seen, self._workers
+        control, seen, workers = self._control, self.seen, self._workers
         control[explore.TRANSITIONS] += np.uint64(sum(worker.made for worker in workers))
         count = sum(len(part) for worker in workers for part in worker.pending())
         is_done = False
@@ -520,6 +642,7 @@ class PackedSearch:
 
     def _ended(self, layer: Iterator[Words]) -> list[State]:
         """The layer has a goal, or something in it fails: which state it is does not depend on the order in which the layer was explored."""
+        self._may_save = False
         blocks = list(layer)
         found = failed = IN_ORDER
         for block in blocks:
@@ -528,8 +651,8 @@ class PackedSearch:
         if failed == IN_ORDER and found == IN_ORDER:
             failed = min(self._least_failing(block) for block in blocks)
         if failed != IN_ORDER:
-            raise PackedFailureError(self.path_to(int(failed), self._cost()))
-        return self.path_to(int(found), self._cost())
+            raise PackedFailureError(way_to(self, int(failed), self.cost()))
+        return way_to(self, int(found), self.cost())
 
     def _least_failing(self, layer: Words) -> np.uint64:
         least, position = IN_ORDER, np.uint64(0)
@@ -542,134 +665,9 @@ class PackedSearch:
                 layer,
                 position,
                 self.scratch,
-                self._successors,
+                self.successors,
             )
             least = min(least, failed)
             if position == len(layer):
                 return least
             self.grow_roots()
-
-    # --- the explored states, when all are ---
-
-    def select(self, chosen: Callable[[Words], Mask]) -> tuple[Words, Words]:
-        """The roots of the log that are chosen, and their positions."""
-        roots: list[Words] = []
-        positions: list[Words] = []
-        for begin in range(0, len(self.log), self._tuning.read_states):
-            block = self.log.read(begin, min(begin + self._tuning.read_states, len(self.log)))
-            places = np.flatnonzero(chosen(block))
-            self.may_take(16 * len(places))
-            roots.append(block[places])
-            positions.append((places + begin).astype(np.uint64))
-            self.look_around()
-        return np.concatenate(roots), np.concatenate(positions)
-
-    def select_blocked(self) -> tuple[Words, Words]:
-        """The roots of the log in which no tick is possible, and their positions."""
-        return self.select(self._are_blocked)
-
-    def _are_blocked(self, roots: Words) -> Mask:
-        blocked = np.zeros(len(roots), dtype=np.uint8)
-        position = 0
-        while position < len(roots):
-            position = int(
-                backward.blocked_among(
-                    self.code,
-                    self.small,
-                    self.roots.tree,
-                    self.roots.slots,
-                    roots,
-                    np.uint64(position),
-                    self.scratch,
-                    self._successors,
-                    blocked,
-                )
-            )
-            if position < len(roots):
-                self.grow_roots()
-        return np.not_equal(blocked, 0)
-
-    def first_of(self, roots: Words, positions: Words, chosen: Mask) -> tuple[int, Cost]:
-        """Of the chosen states one with the least cost: that with the least root. `positions` ascend."""
-        first = int(positions[np.flatnonzero(chosen)[0]])
-        cost, (_, end) = next((c, r) for c, r in self._ranges().items() if r[0] <= first < r[1])
-        same = chosen & (positions < end)
-        return int(roots[same].min()), cost
-
-    def count_twins(self, variable: int, holds: Callable[[Words], Mask]) -> int:
-        """How many states where the last variable, a bit, holds are explored without it too."""
-        if self._store is not None:
-            raise StopSearch(StopReason.MEMORY)
-        field = self.tables.layout.variables[variable]
-        roots, _ = self.select(holds)
-        count, position = 0, 0
-        while position < len(roots):
-            found, stopped = backward.twins_among(
-                self.roots.tree,
-                self.roots.slots,
-                self._seen.slots,
-                np.uint64(self._seen.regions),
-                np.uint64(self._seen.region_slots),
-                roots,
-                np.uint64(position),
-                np.uint64(field.word),
-                np.uint64(field.shift),
-                self.scratch,
-                self.code,
-            )
-            count, position = count + int(found), int(stopped)
-            if position < len(roots):
-                self.grow_roots()
-        return count
-
-    # --- ways to a state ---
-
-    def path_to(self, root: int, cost: Cost) -> list[State]:
-        """The states of a cheapest run to a state in the layer with this cost, backward: each cost has one layer, so candidates are few."""
-        while not self.roots.has_room:
-            self.grow_roots()
-        ranges = self._ranges()
-        path = [root]
-        while cost != (0, 0, 0):
-            root, cost = self._step_back(root, cost, ranges)
-            path.append(root)
-        return [self.roots.state_of(r) for r in reversed(path)]
-
-    def _ranges(self) -> dict[Cost, tuple[int, int]]:
-        layers = self._layers[: 4 * int(self._control[explore.LAYERS])].reshape(-1, 4).tolist()
-        ends = [layer[3] for layer in layers[1:]] + [len(self.log)]
-        return {(f, t, c): (begin, end) for (f, t, c, begin), end in zip(layers, ends, strict=True)}
-
-    def _step_back(self, root: int, cost: Cost, ranges: dict[Cost, tuple[int, int]]) -> tuple[int, Cost]:
-        faults, ticks, commands = cost
-        for mark, before in (
-            (expand.DONE, (faults, ticks, commands - 1)),
-            (expand.WAITS_FOR_TICK, (faults, ticks - 1, commands)),
-            (expand.WAITS_FOR_FAULT, (faults - 1, ticks, commands - 1)),
-        ):
-            if before in ranges:
-                found = self._predecessor(np.uint64(root << 2 | int(mark)), *ranges[before])
-                if found is not None:
-                    return found, before
-        raise AssertionError("every state but an initial one has a predecessor in an earlier layer")
-
-    def _predecessor(self, successor: np.uint64, begin: int, end: int) -> int | None:
-        """The least root at `begin..end` of the log with this successor."""
-        best = IN_ORDER
-        for first in range(begin, end, self._tuning.read_states):
-            roots = self.log.read(first, min(first + self._tuning.read_states, end))
-            ends = np.zeros(len(roots), dtype=np.uint64)
-            least = backward.predecessor_among(
-                self.code,
-                self.small,
-                self.roots.tree,
-                self.roots.slots,
-                roots,
-                self.scratch,
-                self._successors,
-                ends,
-                successor,
-            )
-            best = min(best, least)
-            self._watch.check(frontier_count=0)
-        return None if best == IN_ORDER else int(best)

@@ -115,7 +115,23 @@ class Queue:
 
     def length_of(self, segment: int) -> int:
         """States of a segment."""
-        return int(self.segments[3 * segment + 2]) - (int(self.segments[3 * segment - 1]) if segment else 0)
+        return self._end_of(segment) - self._end_of(segment - 1)
+
+    def segment(self, segment: int) -> tuple[int, int, Words]:
+        """Ticks, commands, and the states of a segment."""
+        ticks, commands = self.segments[3 * segment : 3 * segment + 2].tolist()
+        return ticks, commands, self.states[self._end_of(segment - 1) : self._end_of(segment)]
+
+    def append(self, segment_count: int, ticks: int, commands: int, states: Words) -> int:
+        """One segment more; returns how many states there are then."""
+        begin = self._end_of(segment_count - 1)
+        self.grow(begin, segment_count, len(states))
+        self.states[begin : begin + len(states)] = states
+        self.segments[3 * segment_count : 3 * segment_count + 3] = ticks, commands, begin + len(states)
+        return begin + len(states)
+
+    def _end_of(self, segment: int) -> int:
+        return int(self.segments[3 * segment + 2]) if segment >= 0 else 0
 
 
 class StateLog:

@@ -25,7 +25,8 @@ class Worker:
     ) -> None:
         self.number = number
         self.scratch = make_scratch(code)
-        self.begin = self.end = 0
+        # Its share of the layer, and where it is in it.
+        self.first = self.begin = self.end = 0
         self.made = 0
         self._accepted = NO_WORDS
         self._accepted_count = 0

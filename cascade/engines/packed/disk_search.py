@@ -1,0 +1,116 @@
+"""The search when the seen set has no more room in memory: the same layers, from the buckets of a `DiskStore`."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cascade.engines.native.kernel import Words
+from cascade.engines.packed.checkpoint import Standing
+from cascade.engines.packed.disk import Cost, DiskStore
+from cascade.engines.packed.kernels import expand
+from cascade.engines.packed.workers import NO_WORDS
+
+if TYPE_CHECKING:
+    from cascade.engines.packed.search import PackedSearch
+
+
+class EndedError(Exception):
+    """A layer on disk has a goal, or something in it fails."""
+
+
+class DiskSearch:
+    """Goes on from where a search stands. Raises `OSError` where the disk is full."""
+
+    def __init__(self, search: "PackedSearch", standing: Standing) -> None:
+        self._search = search
+        self._tuning = search.tuning
+        self.store = DiskStore(self._tuning.sorted_states)
+        self._unexpanded = standing.unexpanded
+        for cost, roots in standing.waiting():
+            self.store.put(cost, roots)
+        for block in search.logged(0, len(search.log), self._tuning.sorted_states):
+            self.store.add_explored(iter([np.sort(block)]))
+            search.look_around()
+
+    def run(self) -> Iterator[Words] | None:
+        """The layer that has a goal, or in which something fails to evaluate; None when all is explored."""
+        search, cost = self._search, self._search.cost()
+        try:
+            self._expand(self._unexpanded, cost)
+        except EndedError:
+            return search.logged(search.ranges()[cost][0], len(search.log))
+        self._unexpanded = NO_WORDS
+        search.save_if_due(self.standing)
+        while (following := self.store.next_cost()) is not None:
+            cost, begin = following, len(search.log)
+            for block in self.store.take(cost):
+                search.log.append(block)
+                search.look_around()
+            if len(search.log) == begin:
+                continue
+            search.begin_layer(cost, begin)
+            self.store.add_explored(search.logged(begin, len(search.log)))
+            try:
+                for block in search.logged(begin, len(search.log)):
+                    self._expand(block, cost)
+                    search.look_around()
+            except EndedError:
+                return search.logged(begin, len(search.log))
+            search.save_if_due(self.standing)
+        return None
+
+    def standing(self) -> Standing:
+        """Where it stands between two layers."""
+        return self._search.standing_with(self._unexpanded, self.store.waiting)
+
+    def _expand(self, roots: Words, cost: Cost) -> None:
+        """Put the successors of some states of a layer into buckets. Raises `EndedError` at a goal or a failure."""
+        search = self._search
+        position = np.uint64(0)
+        buffered: list[Words] = []
+        while position < len(roots):
+            status, position, made = expand.expand(
+                search.code,
+                search.small,
+                search.roots.tree,
+                search.roots.slots,
+                roots,
+                np.uint64(position),
+                np.uint64(len(roots)),
+                search.scratch,
+                search.successors,
+                NO_WORDS,
+                NO_WORDS,
+                True,
+            )
+            search.count_transitions(int(made))
+            buffered.append(np.unique(search.successors[: int(made)]))
+            if status in (expand.FOUND, expand.FAILED):
+                raise EndedError
+            if status == expand.NEEDS_TREE:
+                search.grow_roots()
+            if sum(map(len, buffered)) > self._tuning.sorted_states:
+                self._put(np.concatenate(buffered), cost)
+                buffered = []
+                search.look_around()
+        if buffered:
+            self._put(np.concatenate(buffered), cost)
+
+    def _put(self, successors: Words, cost: Cost) -> None:
+        for after, roots in by_cost(successors, cost):
+            self.store.put(after, roots)
+
+
+def by_cost(successors: Words, cost: Cost) -> list[tuple[Cost, Words]]:
+    """The roots of successors of states with this cost, apart by what they cost."""
+    faults, ticks, commands = cost
+    marks, roots = successors & np.uint64(3), successors >> np.uint64(2)
+    return [
+        (after, roots[marks == mark])
+        for mark, after in (
+            (expand.DONE, (faults, ticks, commands + 1)),
+            (expand.WAITS_FOR_TICK, (faults, ticks + 1, commands)),
+            (expand.WAITS_FOR_FAULT, (faults + 1, ticks, commands + 1)),
+        )
+    ]
