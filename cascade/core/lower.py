@@ -78,6 +78,9 @@ class _Lowering:
             struck = Struck(self._check.strikes, self._builder, self._variables, names)
             for draft in faults.values():
                 struck.constrain(draft.index, draft.permits, draft.updates)
+            if (forced := faults.get(-1 if self._forced is None else self._forced)) is not None:
+                for draft in drafts:
+                    draft.permits.append(struck.constrain_forced(forced.source.guard, draft.index))
         never = self._builder.false
         drafts = [d for d in drafts if self._builder.and_(*d.permits) != never and d.source.guard != never]
         commands = [self._command(draft) for draft in drafts]
@@ -85,6 +88,10 @@ class _Lowering:
         stopped = frozenset(position[i] for i in self._check.stopped if i in position)
         query = self._query(self._check.formula, stopped)
         return self._close(commands, query)
+
+    @property
+    def _forced(self) -> int | None:
+        return None if self._check.strikes is None else self._check.strikes.forced
 
     # --- budgets and counts ---
 
@@ -118,9 +125,9 @@ class _Lowering:
     def _command(self, draft: _Draft) -> Command:
         source = draft.source
         is_acting = draft.index in self._check.acting
-        is_owed = source.command_class in (Class.REPAIR, Class.REACTION) or is_acting
+        is_owed = source.command_class in (Class.REPAIR, Class.REACTION) or is_acting or draft.index == self._forced
         clock, earliest, latest = None, 0, None
-        if source.timing is not None:
+        if source.timing is not None and draft.index != self._forced:
             earliest = self._ticks(source.timing.earliest_ms)
             if source.timing.latest_ms is not None:
                 latest = self._ticks(source.timing.latest_ms)

@@ -1,7 +1,6 @@
-"""Which faults have struck: how many different ones, which sets never all, and in which order they begin.
+"""Which faults have struck: how many different ones, which sets never all, in which order they begin, and one that has to strike.
 
-Each fault gets a variable that says whether it has fired in this run. Only permits and updates of faults change: what is enabled, and with it every clock
-and everything that is owed, stays as it is.
+Each fault gets a variable that says whether it has fired in this run. Only permits and updates change: what is enabled, and with it every clock, stays as it is.
 """
 
 from collections.abc import Mapping
@@ -21,7 +20,8 @@ class Struck:
         self._strikes = strikes
         self._builder = builder
         self._faults = frozenset(faults)
-        watched = frozenset[int]().union(*strikes.blocked, strikes.order)
+        watched = frozenset[int]().union(*strikes.blocked, strikes.order, strikes.forced_after)
+        watched |= frozenset() if strikes.forced is None else {strikes.forced}
         # The number of different faults, if it is bounded at all.
         self._different: tuple[int, ExprId] | None = None
         if strikes.count is not None and strikes.count < len(self._faults):
@@ -60,6 +60,15 @@ class Struck:
         if fault in self._strikes.order:
             before = self._strikes.order[: self._strikes.order.index(fault)]
             permits.append(builder.and_(*[self._has_struck(i) for i in before]))
+
+    def constrain_forced(self, guard: ExprId, position: int) -> ExprId:
+        """The permit of the command at `position` while the forced fault, whose guard this is, may have to strike: itself then, all others else."""
+        builder = self._builder
+        forced = self._strikes.forced
+        assert forced is not None, "asked only if a fault is forced"
+        after = [self._has_struck(i) for i in sorted(self._strikes.forced_after)]
+        wanted = builder.and_(*after, builder.not_(self._has_struck(forced)))
+        return wanted if position == forced else builder.not_(builder.and_(wanted, guard))
 
     def _has_struck(self, fault: int) -> ExprId:
         return self._struck[fault][1] if fault in self._struck else self._builder.false

@@ -11,13 +11,10 @@ from dataclasses import dataclass
 
 from cascade.checked.model import Class, Outage
 from cascade.questions.inquiry import Inquiry, Reply, Scope
-from cascade.reference.evaluate import Evaluator
+from cascade.questions.longest import Longest, holding, longest, outage_condition
 
 ESCAPES_ASKED_MAX = 64
 """Sets of operator actions that are tried, smallest first."""
-
-TICKS_MAX = 10_000_000
-"""How long outages are followed."""
 
 
 class OutageClass(enum.Enum):
@@ -30,18 +27,6 @@ class OutageClass(enum.Enum):
     OPERATOR_ONLY = "operator-only"
     ABSORBING = "absorbing"
     UNDETERMINED = "undetermined"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Longest:
-    """How long the outage can last without a break: more than `exceeds_ms` (None: not shown), and never more than `at_most_ms` (None: not known).
-
-    `reply` has the run of the longest outage that was found.
-    """
-
-    exceeds_ms: int | None
-    at_most_ms: int | None
-    reply: Reply | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,33 +237,10 @@ class _Classifier:
         return (None if returned.run is None else self._ticks_down(returned) * self._tick_ms), None
 
     def _longest(self, scope: Scope) -> tuple[int | None, Longest]:
-        """How long the outage is in the shortest run that comes back, and how long it can be: from there by doubling, then by halves.
-
-        A limit leaves the bounds apart.
-        """
+        """How long the outage is in the shortest run that comes back from it, and how long it can be."""
         returned = self._inquiry.ask_return(self._outage, scope)
         quickest = None if returned.run is None else self._ticks_down(returned)
-        timings = [c.timing for c in self._inquiry.system.commands if c.timing is not None]
-        longest_timing = max([max(t.earliest_ms, t.latest_ms or 0) for t in timings], default=0) // self._tick_ms
-        exceeds, at_most = -1, None
-        reply: Reply | None = None
-        guess = longest_timing if quickest is None else quickest
-        if quickest:
-            exceeds, reply = quickest - 1, returned
-        while (at_most is None or at_most - exceeds > 1) and guess <= TICKS_MAX:
-            asked = self._inquiry.ask_lasting(self._outage, guess * self._tick_ms, scope)
-            if asked.run is not None:
-                exceeds, reply = guess, asked
-            elif asked.is_no:
-                at_most = guess
-            else:
-                break
-            guess = max(1, longest_timing, 2 * exceeds) if at_most is None else (exceeds + at_most) // 2
-        found = Longest(
-            exceeds_ms=None if exceeds < 0 else exceeds * self._tick_ms,
-            at_most_ms=None if at_most is None else at_most * self._tick_ms,
-            reply=reply,
-        )
+        found = longest(self._inquiry, self._outage.condition, self._outage.name, scope, known=(quickest, returned))
         return (None if quickest is None else quickest * self._tick_ms), found
 
     @property
@@ -288,12 +250,5 @@ class _Classifier:
     def _ticks_down(self, returned: Reply) -> int:
         """How long the outage is in a run that ends where it does."""
         assert returned.run is not None, "asked about runs only"
-        condition = next(d.value for d in returned.model.derived if d.is_outage and d.name == self._outage.name)
-        began = holding(returned, condition).index(True)
+        began = holding(returned, outage_condition(returned, self._outage)).index(True)
         return returned.run.times_ticks[-1] - returned.run.times_ticks[began]
-
-
-def holding(reply: Reply, expression: int) -> list[bool]:
-    """Whether a condition of the core model holds, in each state of the run."""
-    assert reply.run is not None, "there is a run to look at"
-    return [bool(Evaluator(reply.model, state).value(expression)) for state in reply.run.states]

@@ -8,6 +8,7 @@ from cascade.checked.model import Outage, System
 from cascade.diagnostics.diagnostic import Diagnostic
 from cascade.questions import partial, redundancy
 from cascade.questions.classes import Classification, OutageClass, classify
+from cascade.questions.cures import Change, changes
 from cascade.questions.cutsets import CutSetOptions, CutSets, cut_sets
 from cascade.questions.inquiry import Inquiry, Reply
 from cascade.questions.judgement import Judgement
@@ -25,6 +26,7 @@ class OutageAnswers:
     redundancy: redundancy.Redundancy | None
     rows: tuple[partial.Row, ...]
     classification: Classification
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +61,16 @@ def ask_defaults(inquiry: Inquiry, outages: Sequence[Outage], tell: Callable[[st
             rows = partial.rows(inquiry, outage)
         tell(f"how {outage.name} ends")
         classification = classify(inquiry, outage)
+        tell(f"what would make {outage.name} milder")
         found.append(
-            OutageAnswers(outage=outage, cut_sets=sets, redundancy=claims, rows=rows, classification=classification)
+            OutageAnswers(
+                outage=outage,
+                cut_sets=sets,
+                redundancy=claims,
+                rows=rows,
+                classification=classification,
+                changes=changes(inquiry, outage, sets, classification, tuple(outages)),
+            )
         )
     return Answers(
         system=inquiry.system,

@@ -5,18 +5,21 @@ A finding is a diagnostic at the place in the spec that it is about, with the ru
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from cascade.checked.model import Command, Group, Outage, System, Waiver
 from cascade.diagnostics.diagnostic import Diagnostic, Label
 from cascade.diagnostics.durations import duration_text
-from cascade.questions.classes import Classification, Longest, OutageClass
+from cascade.questions.classes import Classification, OutageClass
+from cascade.questions.cure_texts import tellings, times
 from cascade.questions.defaults import Answers, OutageAnswers
 from cascade.questions.inquiry import Reply
 from cascade.questions.partial import Row, Survival
 from cascade.questions.redundancy import GroupClaim
 from cascade.questions.waivers import accepting
+from cascade.questions.wording import happen, listed, longest_text
 
-RANKS = ("CF604", "CF601", "CF602", "CF603", "CF608", "CF607", "CF609", "CF606", "CF605")
+RANKS = ("CF604", "CF601", "CF602", "CF603", "CF608", "CF611", "CF610", "CF612", "CF607", "CF609", "CF606", "CF605")
 """Codes by gravity."""
 
 FAULTS_SHOWN_MAX = 6
@@ -63,7 +66,7 @@ class _Findings:
         result: list[Finding] = []
         judgement = self._answers.judgement
         for said in self._found.values():
-            diagnostic = judgement.judged(said.tell(_listed(said.outages)))
+            diagnostic = judgement.judged(said.tell(listed(said.outages)))
             if diagnostic is None:
                 continue
             subjects = (said.group,) if said.group else tuple(name.strip("`") for name in said.outages)
@@ -111,6 +114,11 @@ class _Findings:
                 self._partial(outage, row, cell)
         self._single_faults(answers, blamed)
         self._class(answers.classification)
+        for diagnose, group in tellings(answers.changes):
+            first = group[0]
+            place = self._commands[self._system.commands[min(first.commands)].name].span
+            key = (diagnose.__name__, *(change.name for change in group), first.faults, *times(first))
+            self._add(key, outage, first.reply, partial(diagnose, group, place))
 
     def _fault_labels(self, names: tuple[str, ...], text: str) -> tuple[Label, ...]:
         """Where faults are declared; members of a group share the place."""
@@ -140,20 +148,30 @@ class _Findings:
         group, faults = claim.group, claim.reply.fired()
 
         def tell(outages: str) -> Diagnostic:
-            untouched = _listed([f"`{name}`" for name in claim.untouched])
+            untouched = listed([f"`{name}`" for name in claim.untouched])
             but = f"{untouched} {'is' if len(claim.untouched) == 1 else 'are'} untouched"
             if len(claim.untouched) < group.needs:  # each is struck at some time
                 but = f"never more than {len(group.members) - group.needs} of {len(group.members)} are lost at a time"
             return Diagnostic(
                 code="CF601",
-                message=f"`{group.name}` does not mask {_listed([f'`{f}`' for f in faults])}: "
-                f"{outages} {_happen(outages)} although {but}",
+                message=f"`{group.name}` does not mask {listed([f'`{f}`' for f in faults])}: "
+                f"{outages} {happen(outages)} although {but}",
                 primary=Label(span=group.span, text=f"needs {group.needs} of {len(group.members)}"),
                 others=self._fault_labels(faults, "defeats it"),
                 help="make what uses the group notice this failure, or let the untouched members take over without it",
+                note=self._believed(group, claim.reply),
             )
 
         self._add(("CF601", group.name, faults), outage, claim.reply, tell, group=group.name)
+
+    def _believed(self, group: Group, reply: Reply) -> str:
+        """What still goes by what a struck member says."""
+        explanation = self._answers.inquiry.result(reply).explanation
+        way = next((g for g in explanation.groups if g.name == group.name), None) if explanation is not None else None
+        if way is None or not way.believed:
+            return ""
+        verb = "goes" if len(way.passed_by) == 1 else "go"
+        return f"{listed(way.passed_by)} still {verb} by {listed(way.believed)}"
 
     def _adding_up(self, outage: Outage, joint: Reply) -> None:
         faults = joint.fired()
@@ -161,8 +179,8 @@ class _Findings:
         def tell(outages: str) -> Diagnostic:
             return Diagnostic(
                 code="CF603",
-                message=f"{outages} {_happen(outages)} by losses that every group tolerates: "
-                f"{_listed([f'`{f}`' for f in faults])}",
+                message=f"{outages} {happen(outages)} by losses that every group tolerates: "
+                f"{listed([f'`{f}`' for f in faults])}",
                 primary=Label(span=outage.span),
                 others=self._fault_labels(faults, "takes part"),
                 help="look for what these groups have in common: one depends on how the other fails",
@@ -180,7 +198,7 @@ class _Findings:
             kind = f"only {cell.survived} of kind `{cell.kind}`" if cell.survived else f"not one of kind `{cell.kind}`"
             return Diagnostic(
                 code="CF602",
-                message=f"`{row.group.name}` survives {survived}, but {kind}: {outages} {_happen(outages)}",
+                message=f"`{row.group.name}` survives {survived}, but {kind}: {outages} {happen(outages)}",
                 primary=Label(span=row.group.span),
                 others=self._fault_labels(reply.fired(), "worse than a crash"),
                 help="turn the partial failure into a complete one (fence it, restart it), or watch what really works",
@@ -204,7 +222,7 @@ class _Findings:
             verb = ", each alone, bring" if len(names) > 1 else " alone brings"
             return Diagnostic(
                 code="CF605",
-                message=f"{_listed([*shown, *more])}{verb} {outages}",
+                message=f"{listed([*shown, *more])}{verb} {outages}",
                 primary=Label(span=outage.span),
                 others=self._fault_labels(names, "suffices"),
                 help="these are the single points of failure; `cascade cutsets` lists what else suffices",
@@ -253,17 +271,6 @@ def _late(outages: str, found: Classification) -> Diagnostic:
     )
 
 
-def longest_text(longest: Longest | None) -> str:
-    """`up to 6 h`; what a limit left open is said."""
-    if longest is None:
-        return "for how long is not known"
-    if longest.at_most_ms is not None and (longest.exceeds_ms is None or longest.at_most_ms - longest.exceeds_ms >= 0):
-        return f"up to {duration_text(longest.at_most_ms)}"
-    if longest.exceeds_ms is not None:
-        return f"more than {duration_text(longest.exceeds_ms)}"
-    return "for how long is not known"
-
-
 def _by_chance(outages: str, found: Classification) -> Diagnostic:
     return Diagnostic(
         code="CF609",
@@ -275,7 +282,7 @@ def _by_chance(outages: str, found: Classification) -> Diagnostic:
 
 
 def _operator_only(outages: str, found: Classification) -> Diagnostic:
-    who = _listed([f"`{name}`" for name in found.escape]) if found.escape else "operators"
+    who = listed([f"`{name}`" for name in found.escape]) if found.escape else "operators"
     acting = found.longest_acting
     notes = ["without operators there is no way back, once faults stop"]
     if acting is not None and acting.at_most_ms is not None:
@@ -301,12 +308,3 @@ def _absorbing(outages: str, found: Classification) -> Diagnostic:
         help="add the repair or the operator action that people would take, or remove the trap",
         note="operators bring this outage about" if found.is_by_operators else "",
     )
-
-
-def _happen(outages: str) -> str:
-    return "happen" if " and " in outages else "happens"
-
-
-def _listed(names: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from cascade.checked.model import Check, Class, Formula, FormulaKind, Group, Limit, Outage, Strikes, System
+from cascade.core.expressions import ExprId
 from cascade.core.lower import lower
 from cascade.core.model import CoreModel
 from cascade.core.queries import Query
@@ -33,8 +34,8 @@ class Scope:
     """What may happen in a question.
 
     `faults` may fire and no others (None: all), at most `fault_count_max` times together; `without` never fire; `acting` are owed; `stopped` fire finitely
-    often only. `strikes` is what the language has no clause for: how many different faults, and in which order. `state_count_max` is a limit for a question
-    that is nice to know.
+    often only. `strikes` is what the language has no clause for: how many different faults, in which order, and one that has to strike (beside the
+    `fault_count_max` others). `state_count_max` is a limit for a question that is nice to know.
     """
 
     faults: frozenset[int] | None = None
@@ -145,11 +146,6 @@ class Inquiry:
         """Is `outage` reachable? A run says yes."""
         return self.ask(FormulaKind.NEVER, (outage.condition,), f"never {outage.name}", scope)
 
-    def ask_lasting(self, outage: Outage, duration_ms: int, scope: Scope) -> Reply:
-        """Can `outage` last longer than `duration_ms` without a break? A run says yes."""
-        text = f"{outage.name} lasts at most {_duration_source(duration_ms)}"
-        return self.ask(FormulaKind.LASTS_AT_MOST, (outage.condition,), text, scope, duration_ms)
-
     def ask_staying(self, outage: Outage, scope: Scope) -> Reply:
         """Can `outage` stay for ever on a fair run? A run says yes."""
         text = f"{outage.name} leads to not {outage.name}"
@@ -159,6 +155,16 @@ class Inquiry:
         """Is a state of `outage` reachable from which no run leads out of it? A run says yes."""
         text = f"{outage.name} can lead to not {outage.name}"
         return self.ask(FormulaKind.CAN_LEAD_TO, self._from_to(outage), text, scope)
+
+    def ask_relapse(self, outage: Outage, scope: Scope) -> Reply:
+        """Is there a run into `outage`, out of it and into it again? A run says yes."""
+        text = f"possible {outage.name} then not {outage.name} then {outage.name}"
+        return self.ask(FormulaKind.POSSIBLE, (*self._from_to(outage), outage.condition), text, scope)
+
+    def ask_condition_lasting(self, condition: ExprId, name: str, duration_ms: int, scope: Scope) -> Reply:
+        """Can `condition`, which texts call `name`, last longer than `duration_ms` without a break? A run says yes."""
+        text = f"{name} lasts at most {_duration_source(duration_ms)}"
+        return self.ask(FormulaKind.LASTS_AT_MOST, (condition,), text, scope, duration_ms)
 
     def ask_return(self, outage: Outage, scope: Scope) -> Reply:
         """Is there a run into `outage` and out of it again? A run says yes."""
@@ -212,6 +218,10 @@ class Inquiry:
         minimal = minimise(reply.model, reply.query, reply.run)
         return self.result(replace(reply, asked=replace(reply.asked, evidence=minimal.run))), minimal
 
+    def variant(self, check: Check, formula: Formula) -> Check:
+        """The question about the same system and under the same clauses with another formula."""
+        return replace(check, formula=formula)
+
     # --- the check that asks ---
 
     def _check(self, formula: Formula, text: str, scope: Scope) -> Check:
@@ -220,7 +230,11 @@ class Inquiry:
         if scope.faults is not None:
             excluded |= self.faults - scope.faults
         if scope.fault_count_max is not None:
-            budgets = (Limit(count=scope.fault_count_max, commands=self.faults),)
+            forced = frozenset[int]()
+            if scope.strikes is not None and scope.strikes.forced is not None:
+                forced = frozenset({scope.strikes.forced})
+            budgets = (Limit(count=scope.fault_count_max, commands=self.faults - forced),)
+            budgets += (Limit(count=1, commands=forced),) if forced else ()
         return Check(
             name=NAME,
             text="",
@@ -257,6 +271,9 @@ class Inquiry:
             clauses.append(f"once {self._class_or_names(scope.stopped)} stop")
         if scope.acting:
             clauses.append(f"if {self._class_or_names(scope.acting)} act")
+        if scope.strikes is not None and scope.strikes.forced is not None:
+            after = ", ".join(self.names(scope.strikes.forced_after))
+            clauses.append(f"(where {self.system.commands[scope.strikes.forced].name} strikes at once after {after})")
         return clauses
 
     def _selectors(self, faults: frozenset[int]) -> tuple[str, ...]:

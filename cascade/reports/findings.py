@@ -12,8 +12,9 @@ from cascade.diagnostics.render import STYLES
 from cascade.questions.classes import Classification, OutageClass
 from cascade.questions.declared import CheckResult
 from cascade.questions.defaults import Answers, OutageAnswers
-from cascade.questions.findings import Finding, findings, longest_text
+from cascade.questions.findings import Finding, findings
 from cascade.questions.partial import Row, Survival
+from cascade.questions.wording import longest_text
 from cascade.reports.cutsets import extent_text, set_rows
 from cascade.reports.layout import Layout
 from cascade.reports.results import finding_ending
@@ -31,8 +32,12 @@ def answers_text(answers: Answers, layout: Layout, *, with_runs: bool) -> str:
     """Everything. The run of the first finding is shown in full, of all with `with_runs`."""
     found = findings(answers)
     lines: list[str] = []
+    summaries: set[str] = set()
     for finding in found:
-        lines.extend(_finding_lines(answers, finding, layout, with_run=with_runs))
+        told = _finding_lines(answers, finding, layout, with_run=with_runs)
+        # The same run shows several things; it is told with the first.
+        lines.extend(told[:-1] if not with_runs and told[-1] in summaries else told)
+        summaries.add(told[-1])
     if not found:
         lines.extend(_nothing_lines(answers, layout))
     lines.extend(_undetermined_lines(answers, layout))

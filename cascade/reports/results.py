@@ -268,6 +268,8 @@ def finding_ending(result: CheckResult, outage: str, code: str) -> str:
             by_hand = ", unless operators act" if code == "CF607" else ""
             return f"nothing leads out of {outage} any more{by_hand}"
         case Reach(clock=None):
+            if code == "CF612":
+                return f"{outage} begins again"
             return f"{outage} is over" if isinstance(result.verdict, Holds) else f"{outage} begins"
         case Reach():
             return f"{outage} still lasts"
