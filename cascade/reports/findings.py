@@ -3,6 +3,9 @@
 All functions return text; nothing here writes to a stream.
 """
 
+from importlib import resources
+from pathlib import Path
+
 from cascade.core.queries import Lasso, Reach, Recover
 from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostic
@@ -68,7 +71,7 @@ def _finding_lines(answers: Answers, finding: Finding, layout: Layout, *, with_r
     lines = [layout.paint(lead, style) + first.replace(" " * len(lead), "", 1), *rest]
     lines.extend(layout.wrap(_place(diagnostic), indent=INDENT, hang=2, style="faint"))
     if diagnostic.note:
-        lines.extend(layout.wrap(diagnostic.note, indent=INDENT, hang=2))
+        lines.extend(layout.wrap(diagnostic.note.replace("`", ""), indent=INDENT, hang=2))
     if finding.waiver is not None:
         lines.extend(layout.wrap(waiver_text(finding.waiver), indent=INDENT, hang=2))
     result = answers.inquiry.result(finding.reply)
@@ -82,7 +85,13 @@ def _finding_lines(answers: Answers, finding: Finding, layout: Layout, *, with_r
 def _place(diagnostic: Diagnostic) -> str:
     span = diagnostic.primary.span
     label = f", {diagnostic.primary.text}" if diagnostic.primary.text else ""
-    return f"{printable(span.source.name)}:{span.line}{label}"
+    return f"{printable(_shown_path(span.source.name))}:{span.line}{label}"
+
+
+def _shown_path(name: str) -> str:
+    """The shipped library under its own name, wherever it is installed."""
+    path = Path(name)
+    return f"std/{path.name}" if path.parent == Path(str(resources.files("cascade"))) / "std" else name
 
 
 def _run_lines(answers: Answers, finding: Finding, layout: Layout) -> list[str]:

@@ -60,7 +60,7 @@ def test_killing_what_is_half_dead_prevents_it() -> None:
     dead, promote = found
     assert dead.faults == promote.faults == ("pair[1].half",)
     assert dead.followed is not None
-    assert (dead.followed.missing, dead.followed.added) == (("store.promote",), ("pair[1].dead",))
+    assert (dead.followed.missing, dead.followed.added) == (("store.notice", "store.promote"), ("pair[1].dead",))
 
 
 def test_a_reaction_that_does_more_harm_than_what_it_reacts_to() -> None:

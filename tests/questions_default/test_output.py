@@ -171,6 +171,11 @@ def test_half_dead_switch_is_found_unasked(tmp_path):
             "tor does not mask tor[1].partial_failure: api_down and sessions_down happen although tor[2] is untouched",
         ),
         ("CF602", "tor survives 2 crashes, but not one of kind omission: api_down and sessions_down happen"),
+        (
+            "CF611",
+            "auth_db.promote makes it worse: without it at most 6 min, with it up to 6 h of api_down and sessions_down",
+        ),
+        ("CF610", "tor[1].dead right after tor[1].partial_failure prevents api_down and sessions_down"),
         ("CF606", "api_down outlasts a fault that ends after 6 min: up to 6 h"),
         ("CF606", "sessions_down outlasts a fault that ends after 6 min: up to 6 h"),
     ]
@@ -178,6 +183,7 @@ def test_half_dead_switch_is_found_unasked(tmp_path):
 
 def test_looping_dashboard_is_found_unasked(tmp_path):
     assert asked(stripped("cloudflare-2025-09-12.cf", tmp_path)) == [
+        ("CF612", "tenant.bad_patch can make it worse: it brings api_down back after it was over"),
         ("CF607", "api_down can last until somebody acts: tenant.scale_up"),
         ("CF607", "dashboard_down can last until somebody acts: tenant.scale_up and dashboard.slow_hotfix"),
         ("CF605", "dashboard.release alone brings api_down and dashboard_down"),

@@ -223,7 +223,10 @@ def test_the_text_of_a_question_asks_the_same(number):
     asking = inquiry(PAIR)
     outage = outage_of(asking)
     scope = scopes(asking)[number]
-    replies = [asking.ask_never(outage, scope), asking.ask_lasting(outage, 90_000, scope)]
+    replies = [
+        asking.ask_never(outage, scope),
+        asking.ask_condition_lasting(outage.condition, outage.name, 90_000, scope),
+    ]
     if number in (0, 5, 6):
         stopping = Scope(
             faults=scope.faults,
