@@ -5,14 +5,14 @@ import os
 import tempfile
 
 
-def write_atomically(path: str, data: bytes, *, mode: int = 0o666) -> None:
+def write_atomically(path: str, data: bytes, *, mode: int = 0o666, is_own: bool = False) -> None:
     """Make `data` the content of `path`, or leave it as it was. `mode` is subject to the umask. Raises `OSError`.
 
     A new file in the same folder takes the place of the old one when all of it is on disk. What a symbolic link points to is replaced, not the link;
-    what is no plain file, such as `/dev/stdout`, is written to as it is.
+    what is no plain file, such as `/dev/stdout`, is written to as it is. With `is_own` the path is our own: whatever stands there is replaced.
     """
-    target = os.path.realpath(path)
-    if os.path.exists(target) and not os.path.isfile(target):
+    target = path if is_own else os.path.realpath(path)
+    if not is_own and os.path.exists(target) and not os.path.isfile(target):
         with open(target, "wb") as file:  # a directory raises, a pipe or a terminal takes it
             file.write(data)
         return
@@ -22,7 +22,7 @@ def write_atomically(path: str, data: bytes, *, mode: int = 0o666) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.chmod(temporary, _mode(target, mode))
+            os.chmod(temporary, mode if is_own else _mode(target, mode))
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:

@@ -9,6 +9,7 @@ from cascade.checked.messages import open_param
 from cascade.checked.model import System
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.limits import Limits, Progress
+from cascade.questions.cache import Cache
 from cascade.questions.declared import CheckResult, decide_cases
 from cascade.questions.defaults import Answers, ask_defaults
 from cascade.questions.findings import RANKS, findings
@@ -50,6 +51,7 @@ class CheckOptions:
     engine: str = "explicit"
     unasked: Unasked = Unasked.NEVER
     judgement: Judgement = Judgement()
+    cache: Cache | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,12 @@ def check_file(
         if fixed is None:  # the fix itself makes the spec wrong; the diagnostics say how
             continue
         result = decide_cases(
-            fixed, check.name, engine=options.engine, limits=options.limits, progress=progress(check.name)
+            fixed,
+            check.name,
+            engine=options.engine,
+            limits=options.limits,
+            progress=progress(check.name),
+            cache=options.cache,
         )
         result = with_waiver(system, result, options.judgement)
         results.append(result)
@@ -153,7 +160,14 @@ def inquire(
     limits = options.limits
     if limits.seconds_max is None:
         limits = replace(limits, seconds_max=QUESTION_SECONDS)
-    return Inquiry(system, engine=options.engine, limits=limits, progress=progress, seconds_max=seconds_max)
+    return Inquiry(
+        system,
+        engine=options.engine,
+        limits=limits,
+        progress=progress,
+        seconds_max=seconds_max,
+        cache=options.cache,
+    )
 
 
 class _Systems:

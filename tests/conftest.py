@@ -1,6 +1,7 @@
 """What all tests share: hypothesis profiles and the option that rewrites the pages of the codes."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -32,6 +33,15 @@ class TextFile(SingleFileSnapshotExtension):
 
     _write_mode = WriteMode.TEXT
     file_extension = "txt"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _verdicts_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Verdicts that tests keep are not those of the user."""
+    folder = str(tmp_path_factory.mktemp("verdicts"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cascade.questions.cache.default_folder", lambda: folder)
+        yield
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from cascade.cli.revisions import Revision, extract_specs
 from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.limits import Progress
-from cascade.pipeline import CheckOptions, inquire, load_system
+from cascade.pipeline import CheckOptions, inquire, load_system, refuse_open
 from cascade.questions import difference
 from cascade.questions.cutsets import CutSetOptions, CutSets, cut_sets
 from cascade.questions.difference import Difference
@@ -26,7 +26,11 @@ from cascade.reports.results import Entry, FileReport, Outcome, noticed
 from cascade.source import SourceFile, Span
 from cascade.syntax.imports import load
 
-_CODES = {Outcome.FAILED: ExitCode.UNEXPECTED, Outcome.UNDETERMINED: ExitCode.UNDETERMINED}
+_CODES = {
+    Outcome.FAILED: ExitCode.UNEXPECTED,
+    Outcome.UNDETERMINED: ExitCode.UNDETERMINED,
+    Outcome.BROKEN: ExitCode.BAD_INPUT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +88,16 @@ class Comparison:
         self._seen.add(there)
         if self._is_unchanged(path, there):
             return Compared(differences=(), entries=())
+        refused = Diagnostics()
+        if refuse_open(system, "a comparison", refused):
+            return Compared(differences=(), entries=tuple(noticed(report, d) for d in refused.items))
         old = self._load(there)
         if old is None:
             return self._compared_with_nothing(report, system, f"the spec had errors at {self.revision.label}")
+        if refuse_open(old, "a comparison", refused):
+            why = f"open params made several models of the spec at {self.revision.label}"
+            said = (difference.undetermined(outage, why) for outage in system.outages)
+            return Compared(differences=(), entries=tuple(noticed(report, diagnostic) for diagnostic in said))
         return self._compare(report, old, system)
 
     def removed(self, paths: Sequence[str]) -> tuple[FileReport, ...]:

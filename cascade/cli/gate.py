@@ -19,7 +19,7 @@ from cascade.reports.locations import relative_path
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Check all files; with a revision also compare each with what it was."""
-    settings = settle(options)
+    settings = settle(options, is_gate=True)
     if settings is None:
         return ExitCode.BAD_INPUT
     name = settings.config.gate.against if options.against is None else options.against

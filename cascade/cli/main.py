@@ -131,6 +131,14 @@ def _add_fix(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
+    kept = parser.add_mutually_exclusive_group()
+    kept.add_argument(
+        "--cache",
+        action="store_true",
+        default=None,
+        help="keep verdicts, and use those of before (default: gate does, check does not)",
+    )
+    kept.add_argument("--no-cache", dest="cache", action="store_false", help="search anew, and keep nothing")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--config", metavar="FILE", help="the configuration (default: the nearest cascade.toml upwards)")
     where.add_argument("--no-config", action="store_true", help="use no configuration")

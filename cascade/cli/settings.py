@@ -11,9 +11,11 @@ from cascade.cli.outputs import TEXT, Output, check_outputs, parse_outputs
 from cascade.cli.pages import check_folder
 from cascade.cli.streams import complain
 from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.diagnostics.printable import printable
 from cascade.engines import ENGINES
 from cascade.limits import Limits, processor_count, usable_bytes
 from cascade.pipeline import CheckOptions, Unasked
+from cascade.questions.cache import Cache, open_cache
 from cascade.questions.judgement import Judgement
 
 ENGINE = "explicit"
@@ -30,10 +32,11 @@ class Settings:
     engine: str
     limits: Limits
     judgement: Judgement
+    cache: Cache | None
     html: str | None = None
 
 
-def settle(options: argparse.Namespace) -> Settings | None:
+def settle(options: argparse.Namespace, *, is_gate: bool = False) -> Settings | None:
     """The settings of `check` or `gate`; None after saying what is wrong with them."""
     diagnostics = Diagnostics()
     config = Config() if options.no_config else load_config(diagnostics, options.config)
@@ -66,12 +69,24 @@ def settle(options: argparse.Namespace) -> Settings | None:
         judgement=Judgement(
             severities=config.severities, today=options.date or today(), waiver_days_max=config.waiver_days_max
         ),
+        cache=_cache(options, config, is_gate=is_gate),
     )
 
 
 def today() -> dt.date:
     """The day on which waivers are judged: the same all over the world."""
     return dt.datetime.now(dt.UTC).date()
+
+
+def _cache(options: argparse.Namespace, config: Config, *, is_gate: bool) -> Cache | None:
+    """Whether answers are kept: as the command line says, else the configuration; else `gate` keeps them, `check` searches each time."""
+    is_on = next((said for said in (options.cache, config.is_cache_on) if said is not None), is_gate)
+    if not is_on:
+        return None
+    opened = open_cache(config.cache_directory)
+    if opened.cache is None:
+        complain(f"cascade: no verdicts are kept: {printable(opened.problem)}")
+    return opened.cache
 
 
 def _limits(options: argparse.Namespace, config: Config) -> Limits:
@@ -94,6 +109,7 @@ def check_options(options: argparse.Namespace, settings: Settings) -> CheckOptio
         engine=settings.engine,
         unasked=_unasked(options, settings.config),
         judgement=settings.judgement,
+        cache=settings.cache,
     )
 
 

@@ -13,6 +13,7 @@ from cascade.core.lower import lower
 from cascade.core.model import CoreModel, VariableRole
 from cascade.limits import Limits, Progress, StopReason
 from cascade.questions.ask import Asked, ask
+from cascade.questions.cache import Cache
 from cascade.verdicts.answer import Proof, ProofKind, Statistics
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Exhaustion
@@ -40,7 +41,13 @@ def values_text(values: Values) -> str:
 
 
 def ask_cases(
-    systems: Sequence[System], name: str, *, engine: str, limits: Limits, progress: Progress
+    systems: Sequence[System],
+    name: str,
+    *,
+    engine: str,
+    limits: Limits,
+    progress: Progress,
+    cache: Cache | None = None,
 ) -> tuple[System, CoreModel, Asked]:
     """What is known of the check called `name` in all these systems: which of them settles it, its model, and the answer with what all took together."""
     total: Statistics | None = None
@@ -49,7 +56,8 @@ def ask_cases(
     proofs: list[Proof | None] = []
     for system in systems:
         model, query = lower(system, next(check for check in system.checks if check.name == name))
-        asked = ask(model, query, engine=engine, limits=_rest(limits, total), progress=progress)
+        rest = _rest(limits, total)
+        asked = ask(model, query, engine=engine, limits=rest, progress=progress, cache=cache)
         total = asked.statistics if total is None else _sum(total, asked.statistics)
         if isinstance(asked.evidence, ReplayedRun):
             return system, model, replace(asked, statistics=total)
@@ -95,6 +103,7 @@ def _sum(one: Statistics, other: Statistics) -> Statistics:
         state_count=one.state_count + other.state_count,
         transition_count=one.transition_count + other.transition_count,
         seconds=one.seconds + other.seconds,
+        is_cached=one.is_cached and other.is_cached,
     )
 
 

@@ -10,6 +10,7 @@ from cascade.core.queries import Query
 from cascade.diagnostics.diagnostic import Diagnostic
 from cascade.limits import Limits, Progress
 from cascade.questions.ask import Asked, ask
+from cascade.questions.cache import Cache
 from cascade.questions.cases import Values, ask_cases, values_of_run
 from cascade.questions.causes import Explanation, explain
 from cascade.questions.failures import describe_failure
@@ -54,18 +55,26 @@ class CheckResult:
                 return False
 
 
-def decide(system: System, check: Check, *, engine: str, limits: Limits, progress: Progress) -> CheckResult:
+def decide(
+    system: System, check: Check, *, engine: str, limits: Limits, progress: Progress, cache: Cache | None = None
+) -> CheckResult:
     """The verdict of one declared check of `system`, whose fixes are applied."""
     model, query = lower(system, check)
-    asked = ask(model, query, engine=engine, limits=limits, progress=progress)
+    asked = ask(model, query, engine=engine, limits=limits, progress=progress, cache=cache)
     return conclude(system, check, model, query, asked)
 
 
 def decide_cases(
-    systems: Sequence[System], name: str, *, engine: str, limits: Limits, progress: Progress
+    systems: Sequence[System],
+    name: str,
+    *,
+    engine: str,
+    limits: Limits,
+    progress: Progress,
+    cache: Cache | None = None,
 ) -> CheckResult:
     """The verdict of the declared check called `name`, over all models that the values of open params make of the spec."""
-    system, model, asked = ask_cases(systems, name, engine=engine, limits=limits, progress=progress)
+    system, model, asked = ask_cases(systems, name, engine=engine, limits=limits, progress=progress, cache=cache)
     check = next(check for check in system.checks if check.name == name)
     return conclude(system, check, model, lower(system, check)[1], asked)
 

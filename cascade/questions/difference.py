@@ -180,6 +180,16 @@ def describe_open(difference: Difference, reason: str) -> Diagnostic:
     )
 
 
+def undetermined(outage: Outage, why: str) -> Diagnostic:
+    """CF703: nothing can be said about an outage at all."""
+    return Diagnostic(
+        code="CF703",
+        message=f"whether this change adds a path to `{outage.name}` is undetermined: {why}",
+        primary=Label(span=outage.span),
+        note="undetermined is never success",
+    )
+
+
 def new_outage(outage: Outage, why: str) -> Diagnostic:
     """CF713."""
     return Diagnostic(

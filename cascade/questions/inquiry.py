@@ -16,6 +16,7 @@ from cascade.core.queries import Query
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.limits import Limits, Progress, StopReason
 from cascade.questions.ask import Asked, ask
+from cascade.questions.cache import Cache
 from cascade.questions.declared import CheckResult, conclude
 from cascade.questions.failures import describe_failure
 from cascade.questions.minimise import MinimalRun, minimise
@@ -96,6 +97,7 @@ class Inquiry:
         limits: Limits = Limits(),
         progress: Callable[[str], Progress] = lambda _: Progress(),
         seconds_max: float | None = None,
+        cache: Cache | None = None,
     ) -> None:
         # Formulas of questions grow in a table of their own.
         self.system = replace(system, builder=system.builder.copy())
@@ -105,6 +107,7 @@ class Inquiry:
         self._engine = engine
         self._limits = limits
         self._progress = progress
+        self._cache = cache
         self._deadline = None if seconds_max is None else time.monotonic() + seconds_max
         self._known: dict[Check, Reply] = {}
         self._of_checks = frozenset(i for i, c in enumerate(system.commands) if c.cut_checks is not None)
@@ -197,7 +200,8 @@ class Inquiry:
             stopped = Undetermined(reason=StopReason.TIME, statistics=Statistics())
             asked = Asked(evidence=None, undetermined=stopped, statistics=Statistics())
         else:
-            asked = ask(model, query, engine=self._engine, limits=limits, progress=self._progress(check.source))
+            progress = self._progress(check.source)
+            asked = ask(model, query, engine=self._engine, limits=limits, progress=progress, cache=self._cache)
         self.asked_count += 1
         self.state_count += asked.statistics.state_count
         if asked.undetermined is not None:

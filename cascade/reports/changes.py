@@ -10,7 +10,7 @@ from cascade.reports.results import Entry, Outcome
 from cascade.reports.runs import run_lines, run_summary
 
 INDENT = 4
-_MARKS = {Outcome.FAILED: "✗", Outcome.NOTED: "!", Outcome.WAIVED: "~", Outcome.UNDETERMINED: "?"}
+_MARKS = {Outcome.FAILED: "✗", Outcome.NOTED: "!", Outcome.WAIVED: "~", Outcome.UNDETERMINED: "?", Outcome.BROKEN: "✗"}
 
 
 def changes_text(

@@ -96,6 +96,7 @@ def _check(entry: Entry, result: CheckResult) -> Json:
             "transitions": statistics.transition_count,
             "seconds": round(statistics.seconds, 3),
             "counted": statistics.counted,
+            "cached": statistics.is_cached,
         },
         "values": dict(result.values),
         "open_params": dict(result.ranges),

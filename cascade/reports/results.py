@@ -306,7 +306,8 @@ def noticed(
 ) -> Entry:
     """The entry of something that neither a check nor a default question gave."""
     is_open = diagnostic.code == "CF703"
-    outcome = Outcome.FAILED if diagnostic.severity is Severity.FINDING else Outcome.NOTED
+    outcomes = {Severity.ERROR: Outcome.BROKEN, Severity.FINDING: Outcome.FAILED}
+    outcome = outcomes.get(diagnostic.severity, Outcome.NOTED)
     if waiver is not None:
         outcome = Outcome.WAIVED
     return Entry(

@@ -34,6 +34,7 @@ class Totals:
     waived: int = 0
     states: int = 0
     seconds: float = 0.0
+    cached: int = 0
     unexpected_names: list[str] = field(default_factory=list)
 
     @property
@@ -45,6 +46,7 @@ class Totals:
         """Count one check."""
         self.states += result.verdict.statistics.state_count
         self.seconds += result.verdict.statistics.seconds
+        self.cached += result.verdict.statistics.is_cached
         if isinstance(result.verdict, Undetermined):
             self.undetermined += 1
         elif result.is_as_expected:
@@ -205,7 +207,8 @@ def summary(totals: Totals, layout: Layout) -> str:
     if totals.internal_errors:
         parts.append(f"{count_text(totals.internal_errors, 'internal error')}")
     head = f"{count_text(checks, 'check') if checks else 'no checks'} in {count_text(totals.files, 'file')}"
-    tail = f" ({count_text(totals.states, 'state')}, {seconds_text(totals.seconds)})" if checks else ""
+    kept = f", {totals.cached} from the cache" if totals.cached else ""
+    tail = f" ({count_text(totals.states, 'state')}, {seconds_text(totals.seconds)}{kept})" if checks else ""
     text = head + (f": {', '.join(parts)}" if parts else "") + tail
     if totals.unexpected or totals.files_with_errors or totals.spec_errors or totals.internal_errors:
         style = "error"

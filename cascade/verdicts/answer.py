@@ -13,7 +13,7 @@ class Statistics:
     """What was explored. `state_count` counts distinct states, monitors and budgets included.
 
     `counted` is what the engine counts as a state, where one of them may stand for many.
-    `details` says how the engine went about it, as pairs of a name and a text, for who asks with `--stats`.
+    `is_cached`: the answer was found before, and not searched for now. `details` says how the engine went about it, as pairs of a name and a text, for who asks with `--stats`.
     """
 
     state_count: int = 0
@@ -21,6 +21,7 @@ class Statistics:
     seconds: float = 0.0
     counted: str = "state"
     details: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    is_cached: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

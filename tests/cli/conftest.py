@@ -54,6 +54,7 @@ def cascade(
     """`cascade("check", "shop.cf")` in a directory that holds `shop.cf`; how long searches took reads as `0.00 s`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("cascade.questions.cache.default_folder", lambda: str(tmp_path / "verdicts"))
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     Path("shop.cf").write_text(SHOP, encoding="utf-8")

@@ -232,3 +232,35 @@ def test_a_tree_without_specs(repository: Cascade, tmp_path: Path) -> None:
     empty = git("hash-object", "-t", "tree", "-w", os.devnull)
     commit_id = git("commit-tree", empty, "-m", "nothing")
     assert extract_specs(Revision(commit=commit_id, label="", root="."), str(tmp_path)) == []
+
+
+def test_an_unchanged_spec_is_not_searched_again(repository: Cascade, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("specs/shop.cf", BOTH)
+    first = repository("gate", "--against", "main")
+    monkeypatch.setattr("cascade.questions.ask.load_engine", lambda _: pytest.fail("it searches"))
+    second = repository("gate", "--against", "main")
+    assert (first.code, second.code) == (ExitCode.UNEXPECTED, ExitCode.UNEXPECTED)
+    assert "1 from the cache" in second.out
+    assert second.out.replace(", 1 from the cache", "") == first.out
+
+
+def test_who_keeps_verdicts(repository: Cascade, monkeypatch: pytest.MonkeyPatch) -> None:
+
+    def is_kept(*arguments: str) -> bool:
+        repository(*arguments)
+        return "from the cache" in repository(*arguments).out
+
+    assert not is_kept("check")
+    assert not is_kept("gate", "--no-cache")
+    assert is_kept("gate")
+    assert is_kept("check", "--cache")
+    put("cascade.toml", 'specs = ["specs/*.cf"]\n[cache]\nenabled = false\n')
+    assert not is_kept("gate")
+    put("cascade.toml", 'specs = ["specs/*.cf"]\n[cache]\nenabled = true\ndirectory = "kept"\n')
+    assert is_kept("check")
+    assert Path("kept").is_dir()
+    assert not is_kept("check", "--no-cache")
+    Path("kept/verdicts-1").chmod(0o777)
+    result = repository("check")
+    assert (result.code, "from the cache" in result.out) == (ExitCode.OK, False)
+    assert "others can write to it" in " ".join(result.err.split())

@@ -85,6 +85,7 @@ def cascade(
     """`cascade("check", "declared.cf")` where all `SPECS` are, in a repository."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("cascade.questions.cache.default_folder", lambda: str(tmp_path / "verdicts"))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
