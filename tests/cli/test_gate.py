@@ -177,6 +177,17 @@ def test_from_a_folder_below(repository: Cascade, monkeypatch: pytest.MonkeyPatc
     assert repository("gate", "--against", "main").code == ExitCode.UNEXPECTED
 
 
+def test_open_params_that_make_several_models_are_refused(repository: Cascade) -> None:
+    opened = SHOP.replace("  redundant web: 2 x", "  param size: 2..3 = any\n  redundant web: size x")
+    put("specs/shop.cf", opened)
+    assert repository("gate", "--against", "main").code == ExitCode.BAD_INPUT
+    commit()
+    put("specs/shop.cf", SHOP)
+    result = repository("gate", "--against", "HEAD")
+    assert result.code == ExitCode.UNDETERMINED
+    assert "open params made several models" in " ".join(result.out.split())
+
+
 def test_a_spec_that_was_wrong_before(repository: Cascade) -> None:
     put("specs/shop.cf", SHOP.replace("needs web", "needs wbe"))
     commit("wrong")

@@ -92,6 +92,7 @@ def test_names_that_are_left_out_are_for_display() -> None:
         "Command.span",
         "Command.text",
         "CoreModel.components",
+        "CoreModel.constants",
         "CoreModel.derived",
         "CoreModel.groups",
         "Expressions.spans",
