@@ -176,6 +176,7 @@ class _Asked:
             case Lasso():
                 statistics = self._statistics_without_owed()
                 lasso = PackedLassoSearch(self._search, self._compiled, self._query).run()
+                statistics = replace(statistics, seconds=self._watch.seconds)
                 return Exhausted(statistics=statistics) if lasso is None else Found(run=lasso, statistics=statistics)
             case Recover():
                 lost = self._unrecoverable(self._query)
