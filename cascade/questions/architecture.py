@@ -95,7 +95,7 @@ class _Reader:
         self._home = self._homes()
 
     def _homes(self) -> dict[ExprId, str]:
-        """Whose value an expression is, for all that have a name or are made of the variables of one component."""
+        """Whose value an expression is: of all that have a name, and of tests of one variable, which belong to whoever has the variable."""
         homes: dict[ExprId, str] = {}
         owners = self._owners()
         for derived in self._system.derived:
@@ -105,10 +105,26 @@ class _Reader:
             # Of several components that call a value theirs, the others only pass it on.
             if value not in homes or (homes[value] not in owners[value] and name in owners[value]):
                 homes[value] = name
-        for value, names in enumerate(owners):
-            if len(names) == 1:
-                homes[value] = next(iter(names))
+        for value, variable in self._tests().items():
+            name = self._system.variables[variable].component
+            if name:
+                homes[value] = name
         return homes
+
+    def _tests(self) -> dict[ExprId, int]:
+        """Conditions on a single variable, such as `health == up or health == half`, with the variable: anybody may have written the same."""
+        tests: dict[ExprId, int] = {}
+        for value, (op, args) in enumerate(zip(self._ops, self._args, strict=True)):
+            if op in (Op.EQ, Op.LT, Op.LE):
+                tested = [self._args[a][0] for a in args if self._ops[a] is Op.VAR]
+                if len(tested) == 1 and any(self._ops[a] is Op.CONST for a in args):
+                    tests[value] = tested[0]
+            elif op in (Op.NOT, Op.AND, Op.OR):
+                found = {self._args[a][0] if self._ops[a] is Op.VAR else tests.get(a) for a in args}
+                only = next(iter(found))
+                if len(found) == 1 and only is not None:
+                    tests[value] = only
+        return tests
 
     def _owners(self) -> list[frozenset[str]]:
         """For each expression the components whose variables it is made of; more than a few are not told apart."""

@@ -68,7 +68,7 @@ def test_nothing_is_loaded_and_no_style_or_handler_stands_in_an_attribute(pair: 
         assert not any(name.startswith("on") for name in attributes), tag
         assert tag != "link" or attributes["href"] == "data:,"
     addresses = set(re.findall(r"https?://[^\s\"'<)]+", text))
-    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xhtml"}
+    assert all(address.startswith("http://www.w3.org/") for address in addresses)  # names of namespaces
 
 
 def test_text_of_a_spec_is_data(make) -> None:

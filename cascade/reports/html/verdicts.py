@@ -33,11 +33,12 @@ def heroes(report: Report) -> list[Hero]:
     """The outages; those that cannot happen come last."""
     merged: dict[tuple[object, ...], list[Headline]] = {}
     for headline in report.headlines:
-        key: tuple[object, ...] = (headline.failed, headline.masking, headline.run)
+        key: tuple[object, ...] = (headline.failed, headline.masking)
         if not headline.is_reached:
             key = (headline.outage,)
         merged.setdefault(key, []).append(headline)
-    return [_hero(group) for group in merged.values()]
+    # The one of which most is told speaks for all.
+    return [_hero(sorted(group, key=lambda h: -len(h.because))) for group in merged.values()]
 
 
 def _hero(group: list[Headline]) -> Hero:

@@ -1,0 +1,103 @@
+// Shows one state of one run in the drawings that stand in the page.
+
+import { ancestry, DOWN, type Report, type Run } from "./report";
+
+const SVG = "http://www.w3.org/2000/svg";
+const ICONS = ["", "~", "!", "\u00d7"];
+const CHARACTER = 6.6;
+
+function setStatus(element: Element, letter: string, status: number): void {
+  for (let s = 0; s <= DOWN; s++) element.classList.toggle(letter + s, s === status);
+}
+
+function fit(text: string, width: number): string {
+  const room = Math.floor(width / CHARACTER);
+  return text.length <= room ? text : text.slice(0, Math.max(0, room - 1)).trimEnd() + "\u2026";
+}
+
+export class Painter {
+  private readonly graph = document.getElementById("graph");
+  private readonly nodes: SVGGElement[];
+  private readonly unitNodes: Map<string, string[]>;
+
+  constructor(private readonly report: Report) {
+    this.nodes = [...document.querySelectorAll<SVGGElement>("#graph .node")];
+    this.unitNodes = new Map(report.graph.units.map((unit) => [unit.name, unit.nodes]));
+  }
+
+  paint(runIndex: number, state: number): void {
+    const run = this.report.runs[runIndex]!;
+    for (const details of document.querySelectorAll<HTMLDetailsElement>("details.run")) {
+      details.open = details.id === `run-${runIndex + 1}`;
+    }
+    this.paintGraph(run, state);
+    const section = document.getElementById(`run-${runIndex + 1}`)!;
+    this.paintLanes(section, run, state);
+    for (const row of section.querySelectorAll<HTMLElement>("tr[data-event]")) {
+      row.classList.toggle("now", Number(row.dataset.event) === state);
+    }
+  }
+
+  private paintGraph(run: Run, state: number): void {
+    const lanes = new Map(run.lanes.map((lane) => [lane.name, lane]));
+    const acting = state > 0 ? run.steps[state - 1]!.component : null;
+    for (const node of this.nodes) {
+      const lane = lanes.get(node.dataset.name!);
+      const status = lane?.statuses[state] ?? 0;
+      node.dataset.status = String(status);
+      node.classList.toggle("acting", node.dataset.name === acting);
+      setStatus(node.querySelector("rect")!, "s", status);
+      for (const text of node.querySelectorAll("text")) setStatus(text, "t", status);
+      node.querySelector(".icon")!.textContent = ICONS[status]!;
+      const shown = node.querySelector<SVGTextElement>(".state");
+      if (shown) shown.textContent = fit(lane?.texts[state] || shown.dataset.idle!, Number(shown.dataset.room));
+    }
+    const isDown = (name: string) => lanes.get(name)?.statuses[state] === DOWN;
+    const hasDown = (unit: string) => (this.unitNodes.get(unit) ?? []).some(isDown);
+    for (const edge of this.graph?.querySelectorAll<SVGPathElement>(".edge") ?? []) {
+      edge.classList.toggle("lit", hasDown(edge.dataset.used!) && hasDown(edge.dataset.user!));
+    }
+    for (const link of this.graph?.querySelectorAll<SVGPathElement>(".link") ?? []) {
+      link.classList.toggle("broken", link.dataset.via!.split(" ").some(isDown));
+    }
+  }
+
+  private paintLanes(section: HTMLElement, run: Run, state: number): void {
+    const svg = section.querySelector<SVGSVGElement>("svg.lanes")!;
+    const xs = svg.dataset.xs!.split(",").map(Number);
+    const x = xs[state]!;
+    const end = xs[state + 1] ?? svg.width.baseVal.value - 12;
+    const height = svg.height.baseVal.value;
+    const band = this.child(svg, "rect", "cursor-band");
+    band.setAttribute("x", String(x));
+    band.setAttribute("y", "20");
+    band.setAttribute("width", String(Math.max(2, end - x)));
+    band.setAttribute("height", String(height - 22));
+    const line = this.child(svg, "path", "cursor");
+    line.setAttribute("d", `M${x} 20V${height - 2}`);
+    const path = ancestry(run, state);
+    for (const event of svg.querySelectorAll<SVGGElement>(".event")) {
+      event.classList.toggle("now", Number(event.dataset.event) === state);
+    }
+    for (const arrow of svg.querySelectorAll<SVGPathElement>(".causes path")) {
+      arrow.classList.toggle("away", state > 0 && !path.has(Number(arrow.dataset.end)));
+    }
+    for (const now of svg.querySelectorAll<SVGTextElement>(".now[data-values]")) {
+      now.textContent = `now ${Number(now.dataset.values!.split(",")[state]).toLocaleString("en")}`;
+    }
+    const scroll = svg.parentElement!;
+    if (x < scroll.scrollLeft + 180 || x > scroll.scrollLeft + scroll.clientWidth - 40) {
+      scroll.scrollLeft = Math.max(0, x - scroll.clientWidth / 2);
+    }
+  }
+
+  private child(svg: SVGSVGElement, tag: string, name: string): SVGElement {
+    let found = svg.querySelector<SVGElement>(`.${name}`);
+    if (!found) {
+      found = document.createElementNS(SVG, tag);
+      found.classList.add(name);
+      svg.append(found);
+    }
+    return found;
+  }
+}
