@@ -183,8 +183,8 @@ def test_a_finding_leads_to_its_line_and_back(open_tab, switch) -> None:
     page.locator("#f1 a.place").nth(1).click()  # in a library file, which is folded away
     assert "fault partial_failure" in page.locator("tr:target").inner_text()
     assert page.locator("tr:target").is_visible()
-    page.locator("#f3 a.run-link").click()
-    page.locator("#run-1[open]").wait_for()
+    page.locator("#findings a.run-link[href='#run-2']").first.click()
+    page.locator("#run-2[open]").wait_for()
 
 
 def test_filters_narrow_the_checks(open_tab, switch) -> None:

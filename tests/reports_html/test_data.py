@@ -32,7 +32,7 @@ def test_a_green_report_says_how_near_the_next_outage_is(green: Report) -> None:
     )
     assert green.nearest == (
         "down: 2 faults away (web[1].crash + web[2].crash).",
-        "down: web survives 1 of kind crash, of 2 members.",
+        "down: web, of 2 members, survives 1 loss of kind crash.",
     )
     assert green.assumptions == (
         "1 of 1 check bound the number of faults (to 1): more are not looked at there.",
@@ -85,6 +85,16 @@ def test_tables_lead_to_runs(pair: Report) -> None:
         "watch",
         "look at what arrives",
         "never down with at most 1 fault with fix watch",
+    ]
+
+
+def test_what_keeps_an_outage_up_is_what_its_run_waits_for(pair: Report) -> None:
+    [row] = next(table for table in pair.tables if table.key == "classes").rows
+    assert [cell.text for cell in row] == [
+        "down",
+        "late",
+        "by itself, up to 6 h; at best after 6 h",
+        "it waits 6 h for db.warm_up",
     ]
 
 

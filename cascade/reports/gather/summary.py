@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cascade.diagnostics.durations import duration_text
+from cascade.questions.cutsets import CutSets
 from cascade.questions.declared import CheckResult
 from cascade.questions.defaults import Answers
 from cascade.reports.wording import count_text, seconds_text
@@ -52,25 +53,26 @@ def nearest_lines(answers: Answers | None) -> tuple[str, ...]:
     """For each outage how many faults are still missing, and for each group how many losses are left."""
     if answers is None:
         return ()
-    lines: list[str] = []
+    said: dict[str, list[str]] = {}  # by what is said, the outages that it is said of
     for found in answers.outages:
-        sets = found.cut_sets
-        name = found.outage.name
-        if sets.sets:
-            smallest = min(sets.sets, key=lambda s: len(s.commands))
-            count = len(smallest.commands)
-            what = " + ".join(smallest.names) or "no fault at all"
-            lines.append(f"{name}: {count_text(count, 'fault')} away ({what}).")
-        elif sets.is_all:
-            lines.append(f"{name}: out of reach of any number of faults.")
-        elif sets.complete_to >= 0:
-            lines.append(f"{name}: more than {count_text(sets.complete_to, 'fault')} away.")
+        said.setdefault(_distance(found.cut_sets), []).append(found.outage.name)
     for row in (row for found in answers.outages for row in found.rows):
         for cell in row.cells:
             if cell.is_exact and cell.survived < len(row.group.members):
-                lost = f"{row.outage.name}: {row.group.name} survives {cell.survived or 'not one'} of kind {cell.kind}"
-                lines.append(f"{lost}, of {len(row.group.members)} members.")
-    return tuple(lines)
+                losses = count_text(cell.survived, "loss") if cell.survived == 1 else f"{cell.survived or 'no'} losses"
+                text = f"{row.group.name}, of {len(row.group.members)} members, survives {losses} of kind {cell.kind}"
+                said.setdefault(text, []).append(row.outage.name)
+    return tuple(f"{', '.join(outages)}: {text}." for text, outages in said.items() if text)
+
+
+def _distance(found: CutSets) -> str:
+    if found.sets:
+        smallest = min(found.sets, key=lambda s: len(s.commands))
+        what = " + ".join(smallest.names) or "no fault at all"
+        return f"{count_text(len(smallest.commands), 'fault')} away ({what})"
+    if found.is_all:
+        return "out of reach of any number of faults"
+    return f"more than {count_text(found.complete_to, 'fault')} away" if found.complete_to >= 0 else ""
 
 
 def assumption_lines(system: "System") -> tuple[str, ...]:

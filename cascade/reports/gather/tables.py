@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from cascade.diagnostics.durations import duration_text
 from cascade.questions.classes import Classification, OutageClass
 from cascade.questions.cutsets import CutSets
 from cascade.questions.defaults import Answers, OutageAnswers
@@ -119,11 +120,11 @@ def _classes(answers: Answers, run_of: RunOf) -> Table:
         title="How outages end, once faults stop",
         text="Transient: as soon as the fault does. Late: by itself, but after the fault is gone. Operator-only: somebody must act. Absorbing: nothing leads back.",
         headings=("outage", "class", "how it ends", "what keeps it up"),
-        rows=tuple(_class_row(found.classification, run_of) for found in answers.outages),
+        rows=tuple(_class_row(answers, found.classification, run_of) for found in answers.outages),
     )
 
 
-def _class_row(found: Classification, run_of: RunOf) -> tuple[Cell, ...]:
+def _class_row(answers: Answers, found: Classification, run_of: RunOf) -> tuple[Cell, ...]:
     decisive = found.evidence[-1] if found.evidence else None
     if found.longest is not None and found.longest.reply is not None:
         decisive = found.longest.reply
@@ -132,17 +133,25 @@ def _class_row(found: Classification, run_of: RunOf) -> tuple[Cell, ...]:
         Cell(text=found.outage.name),
         Cell(text=found.outage_class.value, tone=tone, run=run_of(decisive)),
         Cell(text=how_text(found)),
-        Cell(text=_sustaining(decisive)),
+        Cell(text=_sustaining(answers, found, decisive)),
     )
 
 
-def _sustaining(reply: Reply | None) -> str:
-    """The commands of the loop, in their order; of a run that only waits, what it waits for."""
-    if reply is None or reply.run is None or reply.run.loop_start is None:
+def _sustaining(answers: Answers, found: Classification, decisive: Reply | None) -> str:
+    """The commands of the loop, in their order; of a run that comes to an end, what it waited for most."""
+    loops = [r for r in found.evidence if r.run is not None and r.run.loop_start is not None]
+    if loops and loops[-1].run is not None and loops[-1].run.loop_start is not None:
+        steps = loops[-1].run.steps[loops[-1].run.loop_start :]
+        names = list(dict.fromkeys(loops[-1].model.commands[step].name for step in steps if step >= 0))
+        return " → ".join([*names, names[0]]) if names else "nothing that could end it is enabled"
+    if decisive is None or decisive.run is None or not decisive.model.is_timed:
         return ""
-    steps = reply.run.steps[reply.run.loop_start :]
-    names = list(dict.fromkeys(reply.model.commands[step].name for step in steps if step >= 0))
-    return " → ".join([*names, names[0]]) if names else "nothing that could end it is enabled"
+    explanation = answers.inquiry.result(decisive).explanation
+    waits = [] if explanation is None else [step for step in explanation.steps if step.waited_ticks]
+    if not waits:
+        return ""
+    longest = max(waits, key=lambda step: step.waited_ticks)
+    return f"it waits {duration_text(longest.waited_ticks * decisive.model.tick_ms)} for {longest.command}"
 
 
 def fix_table(system: "System", checks: Sequence[CheckRow]) -> Table:
@@ -160,23 +169,24 @@ def fix_table(system: "System", checks: Sequence[CheckRow]) -> Table:
         holds = [c for c in decided if c.verdict == "holds"]
         violated = [c for c in decided if c.verdict == "violated"]
         unknown = [c.name for c in decided if c.verdict == "undetermined"]
+        nothing = "" if decided else "no check uses it"
         run = next((c.run for c in violated if c.run is not None), None)
         rows.append(
             (
                 Cell(text=" + ".join(fixes)),
                 Cell(text="; ".join(texts.get(name, "") for name in fixes)),
-                Cell(text=", ".join(c.formula for c in holds), tone="good" if holds else ""),
+                Cell(text=", ".join(c.formula for c in holds) or nothing, tone="good" if holds else ""),
                 Cell(text=", ".join(c.formula for c in violated), tone="bad" if violated else "", run=run),
-                Cell(
-                    text=", ".join(unknown) if unknown else "" if decided else "no check uses it",
-                    tone="warn" if unknown else "",
-                ),
+                Cell(text=", ".join(unknown), tone="warn" if unknown else ""),
             )
         )
+    headings: tuple[str, ...] = ("fix", "what it does", "with it holds", "with it is still violated", "undetermined")
+    if not any(row[-1].text for row in rows):
+        headings, rows = headings[:-1], [row[:-1] for row in rows]
     return Table(
         key="fixes",
         title="What the fixes change",
         text="By the checks that the spec declares with each fix.",
-        headings=("fix", "what it does", "with it holds", "with it is still violated", ""),
+        headings=headings,
         rows=tuple(rows),
     )

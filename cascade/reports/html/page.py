@@ -49,6 +49,7 @@ def page(report: Report, *, has_index: bool = False) -> str:
         chips=chips(report),
         sections=_sections(report),
         graph=view_graph(report.graph),
+        first_run=first_run(report),
         start=_start(report, views),
         views=[_shown_view(run, view) for run, view in zip(report.runs, views, strict=True)],
         sources=view_sources(report),
@@ -176,8 +177,14 @@ def _start(report: Report, views: list[RunView]) -> dict[str, tuple[int, str]]:
     """How each component is where the player starts."""
     if not report.runs:
         return {}
-    k = views[0].start_state
-    return {lane.name: (int(lane.statuses[k]), lane.texts[k]) for lane in report.runs[0].lanes}
+    first = first_run(report)
+    k = views[first].start_state
+    return {lane.name: (int(lane.statuses[k]), lane.texts[k]) for lane in report.runs[first].lanes}
+
+
+def first_run(report: Report) -> int:
+    """The run that the page shows first: that of what it says first."""
+    return next((hero.run for hero in heroes(report) if hero.run is not None), 0)
 
 
 def _shown(report: Report) -> dict[str, Any]:

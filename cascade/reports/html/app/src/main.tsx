@@ -45,9 +45,9 @@ function isPlayerSeen(): boolean {
   return box.top < innerHeight && box.bottom > 0;
 }
 
-function Player({ report, painter }: { report: Report; painter: Painter }) {
+function Player({ report, painter, first }: { report: Report; painter: Painter; first: number }) {
   const [position, setPosition] = useState<Position>(
-    () => fromHash(report) ?? { run: 0, state: startState(report.runs[0]!) },
+    () => fromHash(report) ?? { run: first, state: startState(report.runs[first]!) },
   );
   const move = (next: Position) => {
     const run = report.runs[next.run]!;
@@ -130,7 +130,7 @@ function start(): void {
   const hasPlayer = player !== null && report.runs.length > 0;
   document.documentElement.classList.add("with-script");
   render(<Tools hasPlayer={hasPlayer} />, document.getElementById("tools")!);
-  if (hasPlayer) render(<Player report={report} painter={new Painter(report)} />, player);
+  if (hasPlayer) render(<Player report={report} painter={new Painter(report)} first={Number(player.dataset.run)} />, player);
   for (const slot of document.querySelectorAll<HTMLElement>(".filter-slot")) {
     render(<Filter section={slot.dataset.for!} hasExpected={slot.dataset.for === "checks"} />, slot);
   }
