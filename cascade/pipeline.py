@@ -28,11 +28,18 @@ QUESTIONS_SECONDS = 60.0
 """How long all default questions about a spec may take together."""
 
 
+BRIEF_SECONDS = 3.0
+"""How long they may take together where they are asked in brief, before declared checks."""
+
+BRIEF_QUESTION_SECONDS = 1.0
+
+
 class Unasked(enum.Enum):
-    """When the default questions are asked."""
+    """When the default questions are asked. BRIEFLY: of specs with checks first of all, for a short time, and without weight; else as WITHOUT_CHECKS."""
 
     NEVER = enum.auto()
     WITHOUT_CHECKS = enum.auto()
+    BRIEFLY = enum.auto()
     ALWAYS = enum.auto()
 
 
@@ -81,8 +88,12 @@ def check_file(
     options: CheckOptions,
     progress: Callable[[str], Progress],
     on_result: Callable[[CheckResult], None] = lambda _: None,
+    on_brief: Callable[[Answers], None] = lambda _: None,
 ) -> FileResult:
-    """Decide the declared checks of the spec at `path`, in their order, then ask the default questions. `progress` gives what each reports to, by its name."""
+    """Decide the declared checks of the spec at `path`, in their order, then ask the default questions; in brief these come first.
+
+    `progress` gives what each reports to, by its name.
+    """
     diagnostics = Diagnostics()
     loaded = load(path, diagnostics)
     settings = parse_settings(options.settings, diagnostics)
@@ -92,6 +103,11 @@ def check_file(
         said = options.judgement.all_judged(diagnostics.items)
         return FileResult(path=path, system=None, diagnostics=said, checks=())
     systems = _Systems(loaded, diagnostics, settings, cases)
+    brief = answers = None
+    is_one_model = not any(param.chosen for param in system.open_params)
+    if options.unasked is Unasked.BRIEFLY and system.checks and system.outages and is_one_model:
+        brief = ask_briefly(system, options, progress)
+        on_brief(brief)
     results: list[CheckResult] = []
     for check in system.checks:
         if options.check_names and check.name not in options.check_names:
@@ -110,8 +126,8 @@ def check_file(
         result = with_waiver(system, result, options.judgement)
         results.append(result)
         on_result(result)
-    answers = None
-    if options.unasked is Unasked.ALWAYS or (options.unasked is Unasked.WITHOUT_CHECKS and not system.checks):
+    is_without_checks = options.unasked in (Unasked.WITHOUT_CHECKS, Unasked.BRIEFLY) and not system.checks
+    if options.unasked is Unasked.ALWAYS or is_without_checks:
         if refuse_open(system, "a default question", diagnostics):
             said = options.judgement.all_judged(diagnostics.items)
             return FileResult(path=path, system=system, diagnostics=said, checks=tuple(results))
@@ -120,7 +136,7 @@ def check_file(
         *options.judgement.all_judged(diagnostics.items),
         *_about_waivers(system, options.judgement, results, answers),
     )
-    return FileResult(path=path, system=system, diagnostics=said, checks=tuple(results), answers=answers)
+    return FileResult(path=path, system=system, diagnostics=said, checks=tuple(results), answers=answers or brief)
 
 
 def ask_unasked(system: System, options: CheckOptions, progress: Callable[[str], Progress]) -> Answers:
@@ -148,6 +164,15 @@ def _about_waivers(
         if not answers.undetermined and not answers.diagnostics:
             settled.extend(RANKS)
     return about_waivers(system, judgement, used=used, settled=settled)
+
+
+def ask_briefly(system: System, options: CheckOptions, progress: Callable[[str], Progress]) -> Answers:
+    """The answers that a short time gives; what it leaves open is left open."""
+    limits = options.limits
+    if limits.seconds_max is None or limits.seconds_max > BRIEF_QUESTION_SECONDS:
+        limits = replace(limits, seconds_max=BRIEF_QUESTION_SECONDS)
+    inquiry = inquire(system, replace(options, limits=limits), progress, BRIEF_SECONDS)
+    return replace(ask_defaults(inquiry, system.outages), judgement=options.judgement, is_brief=True)
 
 
 def inquire(

@@ -138,7 +138,13 @@ class Checker:
         if self._is_changed and not self._accepts_changes(path):
             return
         try:
-            result = check_file(path, self._options, self._progress.of, lambda r: self._on_result(path, r))
+            result = check_file(
+                path,
+                self._options,
+                self._progress.of,
+                lambda r: self._on_result(path, r),
+                lambda a: self._on_brief(path, a),
+            )
         except KeyboardInterrupt:
             self.is_interrupted = True
             checks = tuple(self._decided)
@@ -154,7 +160,7 @@ class Checker:
             self.codes.append(ExitCode.UNEXPECTED)
         if any(d.severity is Severity.ERROR for d in result.diagnostics):
             self._note_errors()
-        elif result.answers is not None and result.system is not None:
+        elif result.answers is not None and result.system is not None and not result.answers.is_brief:
             self._on_answers(path, result.system, result.answers)
         elif not result.checks:
             self._say_why_nothing(path, result)
@@ -253,6 +259,16 @@ class Checker:
         elif not result.is_as_expected and result.waiver is None:
             self.codes.append(ExitCode.UNEXPECTED)
 
+    def _on_brief(self, path: str, answers: Answers) -> None:
+        """What a design with declared checks is told besides; it changes no exit code."""
+        self._progress.clear()
+        text = terminal_findings.brief_text(answers, self._layout)
+        if text:
+            self._show_header(path, answers.system.name, answers.system.text)
+            self._say(text + "\n")
+        if answers.is_interrupted:
+            raise KeyboardInterrupt
+
     def _on_answers(self, path: str, system: System, answers: Answers) -> None:
         """The answers to the default questions; without an outage there are none, and the spec is told how to get some."""
         if not system.outages and not system.checks:
@@ -262,6 +278,7 @@ class Checker:
         show_diagnostics(answers.diagnostics)
         self._say(terminal_findings.answers_text(answers, self._layout, with_runs=self._with_runs))
         self._is_after_blank = False
+        self.is_interrupted = self.is_interrupted or answers.is_interrupted
         if answers.diagnostics:
             self.codes.append(ExitCode.BAD_INPUT)
         if terminal_findings.is_refuted(answers):
@@ -307,5 +324,6 @@ def report_of(result: FileResult) -> FileReport:
         text=text,
         diagnostics=result.diagnostics,
         checks=result.checks,
-        answers=result.answers,
+        # What a short time found depends on the machine; a report must not.
+        answers=None if result.answers is not None and result.answers.is_brief else result.answers,
     )

@@ -30,7 +30,7 @@ _PROJECT_TABLE = ("tool", "cascade")
 _BYTES_MAX = 1_000_000
 _WHERE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
 
-QUESTIONS = ("without-checks", "always", "never")
+QUESTIONS = ("briefly", "without-checks", "always", "never")
 LEVELS = ("fail", "note", "off")
 CHANGES = ("note", "fail")
 

@@ -204,7 +204,7 @@ def _add_checking(parser: argparse.ArgumentParser, *, html: str | None = None) -
     unasked.add_argument(
         "--default-questions",
         action="store_true",
-        help="also ask the default questions (default: of specs that declare no check)",
+        help="ask the default questions in full, and let findings count (default: of specs that declare no check)",
     )
     unasked.add_argument("--only-declared", action="store_true", help="never ask the default questions")
     parser.add_argument("--trace", action="store_true", help="show the run of every verdict that rests on one")

@@ -53,7 +53,7 @@ class Pages:
             return True
         answers = result.answers
         is_one_model = not any(param.chosen for param in system.open_params)
-        if answers is None and self._is_asking and is_one_model:
+        if (answers is None or answers.is_brief) and self._is_asking and is_one_model:
             answers = ask_unasked(system, options, progress.of)
         report = gather(result.path, system, result.checks, answers, result.diagnostics)
         try:

@@ -107,16 +107,22 @@ def check_options(options: argparse.Namespace, settings: Settings) -> CheckOptio
         settings=tuple(options.param),
         limits=settings.limits,
         engine=settings.engine,
-        unasked=_unasked(options, settings.config),
+        unasked=_unasked(options, settings),
         judgement=settings.judgement,
         cache=settings.cache,
     )
 
 
-def _unasked(options: argparse.Namespace, config: Config) -> Unasked:
+def _unasked(options: argparse.Namespace, settings: Settings) -> Unasked:
+    """When to ask. In brief only for a person: what a short time finds depends on the machine, a report must not."""
     if options.only_declared or (options.check and not options.default_questions):
         return Unasked.NEVER
     if options.default_questions:
         return Unasked.ALWAYS
-    answers = {"never": Unasked.NEVER, "always": Unasked.ALWAYS, "without-checks": Unasked.WITHOUT_CHECKS}
-    return answers[config.default_questions or "without-checks"]
+    answers = {
+        "never": Unasked.NEVER,
+        "without-checks": Unasked.WITHOUT_CHECKS,
+        "briefly": Unasked.BRIEFLY if settings.format == TEXT else Unasked.WITHOUT_CHECKS,
+        "always": Unasked.ALWAYS,
+    }
+    return answers[settings.config.default_questions or "briefly"]

@@ -34,6 +34,8 @@ class Answers:
     """The answers about all outages of `system`. `diagnostics` are errors of the spec that a question ran into.
 
     `undetermined` are the questions that a limit left open. `seconds` is how long it took. `judgement` says how grave findings are taken.
+    `is_brief`: they were asked beside declared checks, for a short time; they are to be known, and change no exit code.
+    `is_interrupted`: the user stopped it; the outages that are there are answered.
     """
 
     system: System
@@ -43,35 +45,20 @@ class Answers:
     undetermined: tuple[Reply, ...]
     seconds: float
     judgement: Judgement = Judgement()
+    is_brief: bool = False
+    is_interrupted: bool = False
 
 
 def ask_defaults(inquiry: Inquiry, outages: Sequence[Outage], tell: Callable[[str], None] = lambda _: None) -> Answers:
-    """Ask everything about each of `outages`; `tell` hears what is asked next."""
+    """Ask everything about each of `outages`; `tell` hears what is asked next. An interrupt ends it with the outages that were answered by then."""
     started = time.monotonic()
     found: list[OutageAnswers] = []
-    for outage in outages:
-        tell(f"what brings {outage.name}")
-        sets = cut_sets(inquiry, outage, CUT_SET_OPTIONS)
-        if sets.is_interrupted:
-            raise KeyboardInterrupt
-        claims, rows = None, tuple[partial.Row, ...]()
-        if not sets.is_without_faults:
-            tell(f"which redundancy masks {outage.name}")
-            claims = redundancy.refute(inquiry, outage)
-            rows = partial.rows(inquiry, outage)
-        tell(f"how {outage.name} ends")
-        classification = classify(inquiry, outage)
-        tell(f"what would make {outage.name} milder")
-        found.append(
-            OutageAnswers(
-                outage=outage,
-                cut_sets=sets,
-                redundancy=claims,
-                rows=rows,
-                classification=classification,
-                changes=changes(inquiry, outage, sets, classification, tuple(outages)),
-            )
-        )
+    is_interrupted = False
+    try:
+        for outage in outages:
+            found.append(_ask_about(inquiry, outage, tuple(outages), tell))
+    except KeyboardInterrupt:
+        is_interrupted = True
     return Answers(
         system=inquiry.system,
         inquiry=inquiry,
@@ -79,6 +66,32 @@ def ask_defaults(inquiry: Inquiry, outages: Sequence[Outage], tell: Callable[[st
         diagnostics=tuple(inquiry.diagnostics.items),
         undetermined=_undetermined(found),
         seconds=time.monotonic() - started,
+        is_interrupted=is_interrupted,
+    )
+
+
+def _ask_about(
+    inquiry: Inquiry, outage: Outage, outages: tuple[Outage, ...], tell: Callable[[str], None]
+) -> OutageAnswers:
+    tell(f"what brings {outage.name}")
+    sets = cut_sets(inquiry, outage, CUT_SET_OPTIONS)
+    if sets.is_interrupted:
+        raise KeyboardInterrupt
+    claims, rows = None, tuple[partial.Row, ...]()
+    if not sets.is_without_faults:
+        tell(f"which redundancy masks {outage.name}")
+        claims = redundancy.refute(inquiry, outage)
+        rows = partial.rows(inquiry, outage)
+    tell(f"how {outage.name} ends")
+    classification = classify(inquiry, outage)
+    tell(f"what would make {outage.name} milder")
+    return OutageAnswers(
+        outage=outage,
+        cut_sets=sets,
+        redundancy=claims,
+        rows=rows,
+        classification=classification,
+        changes=changes(inquiry, outage, sets, classification, outages),
     )
 
 

@@ -30,6 +30,9 @@ INDENT = 4
 _MARKS = {Severity.FINDING: "✗", Severity.NOTICE: "!"}
 UNDETERMINED_SHOWN_MAX = 8
 
+BRIEF_LINES_MAX = 20
+"""Findings in brief: with the header, and a line for what is left out, a screen of 24 lines."""
+
 
 def answers_text(answers: Answers, layout: Layout, *, with_runs: bool) -> str:
     """Everything. The run of the first finding is shown in full, of all with `with_runs`."""
@@ -44,6 +47,10 @@ def answers_text(answers: Answers, layout: Layout, *, with_runs: bool) -> str:
     if not found:
         lines.extend(_nothing_lines(answers, layout))
     lines.extend(_undetermined_lines(answers, layout))
+    if answers.is_interrupted:
+        known = {a.outage.name for a in answers.outages}
+        left = [outage.name for outage in answers.system.outages if outage.name not in known]
+        lines.extend(layout.wrap(f"? interrupted: nothing is said of {', '.join(left)}", hang=2, style="warning"))
     lines.extend(_survival_lines(answers, layout))
     lines.extend(_set_lines(answers, layout))
     lines.extend(_outage_lines(answers, layout))
@@ -51,6 +58,31 @@ def answers_text(answers: Answers, layout: Layout, *, with_runs: bool) -> str:
         lines.extend(["", layout.paint(f"How {found[0].diagnostic.code} happens", "strong")])
         lines.extend(_run_lines(answers, found[0], layout)[:-1])
     lines.extend(["", *_summary_lines(answers, found, layout)])
+    return "\n".join(lines)
+
+
+def brief_text(answers: Answers, layout: Layout) -> str:
+    """The gravest findings on one screen, and that there is more; "" if there is nothing to say."""
+    found = findings(answers)
+    lines: list[str] = []
+    summaries: set[str] = set()
+    told_count = 0
+    for finding in found:
+        told = _finding_lines(answers, finding, layout, with_run=False)
+        told = told[:-1] if told[-1] in summaries else told
+        if told_count and len(lines) + len(told) > BRIEF_LINES_MAX:
+            break
+        summaries.add(told[-1])
+        lines.extend(told)
+        told_count += 1
+    rest: list[str] = []
+    if told_count < len(found):
+        codes = ", ".join(dict.fromkeys(f.diagnostic.code for f in found[told_count:]))
+        rest.append(f"{len(found) - told_count} more ({codes})")
+    if answers.undetermined:
+        rest.append(f"{count_text(len(answers.undetermined), 'question')} not answered in a short time")
+    if rest:
+        lines.extend(layout.wrap(f"… {', '.join(rest)}: --default-questions", hang=2, style="faint"))
     return "\n".join(lines)
 
 
@@ -105,7 +137,7 @@ def _run_lines(answers: Answers, finding: Finding, layout: Layout) -> list[str]:
 def _nothing_lines(answers: Answers, layout: Layout) -> list[str]:
     if not answers.outages:
         return layout.wrap("no outage is declared, so nothing was asked", indent=2)
-    if answers.undetermined:
+    if answers.undetermined or answers.is_interrupted:
         return []
     return layout.wrap("✓ nothing was found that the design does not intend", style="good")
 

@@ -28,7 +28,7 @@ system s {
 
 def verdicts(cascade: Cascade, *arguments: str) -> dict[str, str]:
     Path("s.cf").write_text(SPEC, encoding="utf-8")
-    result = cascade("check", "s.cf", *arguments)
+    result = cascade("check", "s.cf", "--only-declared", *arguments)
     words = [line.split() for line in result.out.splitlines() if line[:1] in ("✓", "✗", "?")]
     return {line[2]: line[1] for line in words}
 
