@@ -114,15 +114,16 @@ def check_options(options: argparse.Namespace, settings: Settings) -> CheckOptio
 
 
 def _unasked(options: argparse.Namespace, settings: Settings) -> Unasked:
-    """When to ask. In brief only for a person: what a short time finds depends on the machine, a report must not."""
+    """When to ask. In brief only for a person: what a short time finds depends on the machine, a report and a gate must not."""
     if options.only_declared or (options.check and not options.default_questions):
         return Unasked.NEVER
     if options.default_questions:
         return Unasked.ALWAYS
+    is_for_a_person = settings.format == TEXT and options.command == "check"
     answers = {
         "never": Unasked.NEVER,
         "without-checks": Unasked.WITHOUT_CHECKS,
-        "briefly": Unasked.BRIEFLY if settings.format == TEXT else Unasked.WITHOUT_CHECKS,
+        "briefly": Unasked.BRIEFLY if is_for_a_person else Unasked.WITHOUT_CHECKS,
         "always": Unasked.ALWAYS,
     }
     return answers[settings.config.default_questions or "briefly"]
