@@ -49,6 +49,7 @@ def _annotation(entry: Entry, root: str) -> str:
             body.append(f"and {len(steps) - STEPS_MAX} more steps")
         if entry.ending:
             body.append(entry.ending)
+        body.extend(entry.remarks)
     span = diagnostic.primary.span
     line, column, end = line_region(span)
     path = relative_path(span.source.name, root)

@@ -130,6 +130,7 @@ def _run(entry: Entry) -> Json | None:
         "omitted_steps": explanation.omitted_count,
         "loop_starts_at": None if loop is None else loop + 1,
         "ending": entry.ending,
+        "unmasked": [{"group": group.name, "why": group.why} for group in explanation.groups if group.struck],
     }
 
 

@@ -20,6 +20,7 @@ HOST = "localhost"
 
 COLUMNS = 100
 _FAILURES = {Outcome.FAILED}
+_PASSED = {Outcome.PASSED, Outcome.NOTED}
 _ERRORS = {Outcome.UNDETERMINED, Outcome.BROKEN}
 
 
@@ -43,7 +44,8 @@ def _timestamp() -> str:
 
 
 def _suite(file: FileReport, index: int, timestamp: str, results: Results) -> ET.Element:
-    cases = [_case(file, entry) for entry in entries(file)]
+    found = entries(file)
+    cases = [_case(file, entry) for entry in found]
     if file.internal_error:
         cases.append(_internal_error(file))
     suite = ET.Element(
@@ -57,14 +59,16 @@ def _suite(file: FileReport, index: int, timestamp: str, results: Results) -> ET
         failures=str(sum(case.find("failure") is not None for case in cases)),
         errors=str(sum(case.find("error") is not None for case in cases)),
         skipped=str(sum(case.find("skipped") is not None for case in cases)),
-        time=_seconds(sum(_time(entry) for entry in entries(file))),
+        time=_seconds(sum(_time(entry) for entry in found)),
     )
     properties = ET.SubElement(suite, "properties")
     values = (("cascade.version", results.version), ("system", file.system_name), ("text", file.text))
     for name, value in values:
         ET.SubElement(properties, "property", name=name, value=printable(value))
     suite.extend(cases)
-    ET.SubElement(suite, "system-out")
+    # A case that passed has no place for text in the strict form.
+    said = [f"{printable(entry.name)}\n{_text(entry)}" for entry in found if entry.outcome in _PASSED]
+    ET.SubElement(suite, "system-out").text = "\n".join(said)
     ET.SubElement(suite, "system-err")
     return suite
 
@@ -74,16 +78,13 @@ def _case(file: FileReport, entry: Entry) -> ET.Element:
     case = ET.Element(
         "testcase", name=name, classname=printable(file.system_name or file.path), time=_seconds(_time(entry))
     )
-    text = _text(entry)
     if entry.outcome is Outcome.WAIVED and entry.accepted is not None:
         message = f"{entry.code} waived until {entry.accepted.until}: {entry.accepted.reason}"
-        ET.SubElement(case, "skipped", message=printable(message)).text = text
+        ET.SubElement(case, "skipped", message=printable(message)).text = _text(entry)
     elif entry.outcome in _FAILURES | _ERRORS and entry.diagnostic is not None:
         tag = "failure" if entry.outcome in _FAILURES else "error"
         message = printable(entry.diagnostic.message)
-        ET.SubElement(case, tag, type=entry.code, message=message).text = text
-    elif text:
-        ET.SubElement(case, "system-out").text = text
+        ET.SubElement(case, tag, type=entry.code, message=message).text = _text(entry)
     return case
 
 
@@ -113,7 +114,7 @@ def _text(entry: Entry) -> str:
             return ""
         statistics = result.verdict.statistics
         explored = f", {count_text(statistics.state_count, statistics.counted)}" if statistics.state_count else ""
-        return f"as expected: {result.expected}{explored}"
+        return f"as expected: {result.expected}{explored}\n"
     lines.append(render_diagnostic(entry.diagnostic, columns=COLUMNS))
     if entry.kind is EntryKind.CHECK and result is not None:
         lines.extend(["", *layout.wrap(f"{result.formula} expect {result.expected}", indent=2, hang=2)])

@@ -128,7 +128,7 @@ def _details(entry: Entry, root: str) -> list[str]:
     if run is None or explanation is None or not explanation.steps:
         return lines
     summary = f"How it happens: {count_text(run.fault_count, 'fault')}, {count_text(len(explanation.steps), 'step')}"
-    lines.extend(["<details><summary>", "", summary, "", "</summary>", ""])
+    lines.extend([f"<details><summary>{summary}</summary>", ""])
     lines.extend(["| | time | who | what | why | change |", "|--:|---|---|---|---|---|"])
     for number, step in enumerate(explanation.steps[:STEPS_MAX], start=1):
         changes = ", ".join(f"{c.name}: {c.before} → {c.after}" for c in step.changes)
@@ -138,4 +138,6 @@ def _details(entry: Entry, root: str) -> list[str]:
         lines.extend(["", f"{len(explanation.steps) - STEPS_MAX} more steps stand in the other reports."])
     if entry.ending:
         lines.extend(["", escape(entry.ending)])
+    for text in entry.remarks:
+        lines.extend(["", escape(text)])
     return [*lines, "", "</details>", ""]

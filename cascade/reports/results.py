@@ -14,12 +14,13 @@ from cascade.core.queries import Lasso, Reach, Recover
 from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostic, Label
 from cascade.questions.cases import values_text
+from cascade.questions.cases import values_of_run, values_text
 from cascade.questions.causes import Explanation
 from cascade.questions.declared import CheckResult
 from cascade.questions.defaults import Answers
 from cascade.questions.findings import Finding, findings
 from cascade.questions.inquiry import Reply
-from cascade.reports.runs import run_of
+from cascade.reports.runs import run_of, unmasked_texts
 from cascade.source import Span
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Holds, Undetermined, Violated
@@ -91,6 +92,14 @@ class Entry:
     def severity(self) -> Severity:
         """How grave it is; what came out as it should is a notice."""
         return Severity.NOTICE if self.diagnostic is None else self.diagnostic.severity
+
+    @property
+    def remarks(self) -> list[str]:
+        """What belongs to the run: the values of open params, and why redundancy on the way did not mask it."""
+        if self.result is None or self.run is None or self.explanation is None:
+            return []
+        values = values_text(values_of_run(self.run))
+        return [*([f"with {values}"] if values else []), *unmasked_texts(self.explanation)]
 
     @property
     def run(self) -> ReplayedRun | None:

@@ -81,9 +81,8 @@ class _RunRenderer:
         if self._explanation.omitted_count:
             text = f"{count_text(self._explanation.omitted_count, 'other step')} left out: nothing above rests on them"
             lines.extend(self._layout.wrap(text, indent=INDENT, style="faint"))
-        for group in self._explanation.groups:
-            if group.struck:
-                lines.extend(self._layout.wrap(f"{group.name} did not mask it: {group.why}", indent=INDENT, hang=2))
+        for text in unmasked_texts(self._explanation):
+            lines.extend(self._layout.wrap(text, indent=INDENT, hang=2))
         return lines
 
     def _clock(self, ticks: int) -> str:
@@ -173,6 +172,11 @@ def _derived_texts(changes: list[Change], component: str) -> list[str]:
 
 def _short(name: str, component: str) -> str:
     return name.removeprefix(f"{component}.") if component else name
+
+
+def unmasked_texts(explanation: Explanation) -> list[str]:
+    """Why redundancy on the way did not mask it, a sentence a group."""
+    return [f"{group.name} did not mask it: {group.why}" for group in explanation.groups if group.struck]
 
 
 def step_time(ticks: int, run: ReplayedRun) -> str:

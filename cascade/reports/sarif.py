@@ -12,6 +12,7 @@ from cascade.diagnostics.printable import printable
 from cascade.reports.locations import line_region, repository_root, uri
 from cascade.reports.results import Entry, Outcome, Results, entries
 from cascade.reports.runs import step_text, step_time
+from cascade.reports.wording import count_text
 from cascade.source import Span
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -93,7 +94,7 @@ def _result(entry: Entry, root: str) -> Json:
     diagnostic = entry.diagnostic
     assert diagnostic is not None, "only what is wrong is a result"
     is_undetermined = entry.outcome is Outcome.UNDETERMINED
-    sentences = (diagnostic.message, diagnostic.note, diagnostic.help)
+    sentences = (diagnostic.message, *entry.remarks, diagnostic.note, diagnostic.help)
     text = " ".join(f"{part[0].upper()}{part[1:]}." for part in map(_plain, sentences) if part)
     links = [f"[{_link_text(label.text or 'see')}]({index})" for index, label in enumerate(diagnostic.others)]
     result: Json = {
@@ -167,6 +168,10 @@ def _code_flow(entry: Entry, root: str) -> Json | None:
                 "state": state,
             }
         )
+    more = len(explanation.steps) - STEPS_MAX
+    if more > 0:
+        place = _location(entry.span, root)
+        locations.append({"location": {**place, "message": {"text": f"{count_text(more, 'more step')} left out"}}})
     if entry.ending:
         time = step_time(run.times_ticks[-1], run)
         text = f"{time} {entry.ending}".strip()

@@ -67,6 +67,29 @@ def test_reports_are_valid(reports: dict[str, str]) -> None:
     xmlschema.XMLSchema(SCHEMAS / "junit-10.xsd").validate(reports["junit"])
 
 
+def test_junit_has_the_strict_form(reports: dict[str, str]) -> None:
+    """That of Apache Ant, which is stricter than that of Jenkins: one outcome a case, and no attributes that others add."""
+    root = ET.fromstring(reports["junit"])
+    assert (root.tag, root.attrib) == ("testsuites", {})
+    required = {"name", "package", "id", "hostname", "timestamp", "tests", "failures", "errors", "time"}
+    for index, suite in enumerate(root):
+        assert set(suite.attrib) == required | {"skipped"}
+        assert (suite.get("id"), suite.get("hostname")) == (str(index), "localhost")
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp"))
+        tags = [child.tag for child in suite]
+        cases = suite.findall("testcase")
+        assert tags == ["properties", *["testcase"] * len(cases), "system-out", "system-err"]
+        for case in cases:
+            assert set(case.attrib) == {"name", "classname", "time"}
+            assert case.get("name") and case.get("classname")
+            assert [child.tag for child in case] in ([], ["skipped"], ["error"], ["failure"])
+            assert all(child.get("type") for child in case if child.tag != "skipped")
+        counts = {tag: sum(case.find(tag) is not None for case in cases) for tag in ("failure", "error", "skipped")}
+        assert [suite.get(n) for n in ("tests", "failures", "errors", "skipped")] == [
+            str(n) for n in (len(cases), *counts.values())
+        ]
+
+
 def test_schemas_notice_what_is_wrong(reports: dict[str, str]) -> None:
     sarif = json.loads(reports["sarif"])
     del sarif["version"]
