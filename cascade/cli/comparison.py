@@ -2,16 +2,14 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from cascade.checked.model import Outage, System
 from cascade.cli.config import GatePolicy
 from cascade.cli.exit_codes import ExitCode
-from cascade.cli.revisions import Revision, extract_specs
 from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.limits import Progress
@@ -25,6 +23,9 @@ from cascade.reports.locations import relative_path
 from cascade.reports.results import Entry, FileReport, Outcome, noticed
 from cascade.source import SourceFile, Span
 from cascade.syntax.imports import load
+
+if TYPE_CHECKING:
+    from cascade.cli.revisions import Revision
 
 _CODES = {
     Outcome.FAILED: ExitCode.UNEXPECTED,
@@ -50,18 +51,22 @@ class Comparison:
     """Holds the specs of a revision while it is open."""
 
     def __init__(
-        self, revision: Revision, policy: GatePolicy, options: CheckOptions, progress: Callable[[str], Progress]
+        self, revision: "Revision", policy: GatePolicy, options: CheckOptions, progress: Callable[[str], Progress]
     ) -> None:
         self.revision = revision
         self._policy = policy
         self._options = options
         self._progress = progress
+        import tempfile  # late, as below: `check` has no revision to lay out
+
         self._folder = tempfile.TemporaryDirectory(prefix="cascade-gate-")
         self._paths: list[str] = []
         self._seen: set[str] = set()
 
     def __enter__(self) -> Self:
         """Lay the old specs out. Raises `RevisionError`."""
+        from cascade.cli.revisions import extract_specs
+
         self._folder.__enter__()
         try:
             self._paths = extract_specs(self.revision, self._folder.name)

@@ -12,8 +12,6 @@ from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostic
 from cascade.diagnostics.printable import printable
 from cascade.pipeline import CheckOptions, FileResult, ask_unasked
-from cascade.reports.gather.report import gather
-from cascade.reports.html.site import Site
 
 
 def check_folder(folder: str | None) -> list[Diagnostic]:
@@ -40,6 +38,9 @@ class Pages:
     """Writes the pages of one command. `is_asking`: the default questions are asked for the pages alone where nobody else asks them."""
 
     def __init__(self, folder: str, paths: Sequence[str], *, is_asking: bool) -> None:
+        # Late: pages bring a template library along, and most commands write none.
+        from cascade.reports.html.site import Site
+
         self._site = Site(folder, paths)
         self._folder = folder
         self._is_asking = is_asking
@@ -55,6 +56,8 @@ class Pages:
         is_one_model = not any(param.chosen for param in system.open_params)
         if (answers is None or answers.is_brief) and self._is_asking and is_one_model:
             answers = ask_unasked(system, options, progress.of)
+        from cascade.reports.gather.report import gather
+
         report = gather(result.path, system, result.checks, answers, result.diagnostics)
         try:
             self._site.add(report)

@@ -11,7 +11,6 @@ used at all. Entries are replaced as a whole, so that processes may share a fold
 import hashlib
 import json
 import os
-import platform
 import stat
 import sys
 import time
@@ -19,7 +18,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache as once
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +139,9 @@ def _key(model: CoreModel, query: Query, engine: str) -> str:
 @once
 def tool_digest() -> str:
     """What could make this tool answer otherwise: its version and text, the interpreter, and the packages that it is built on."""
-    hasher = hashlib.sha256(f"{FORMAT} {__version__} {sys.version} {platform.machine()}\0".encode())
+    from importlib import metadata  # late: it reads mail headers, and takes as long as a small check
+
+    hasher = hashlib.sha256(f"{FORMAT} {__version__} {sys.version} {os.uname().machine}\0".encode())
     for name in _BUILT_ON:
         try:
             version = metadata.version(name)

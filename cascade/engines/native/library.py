@@ -9,20 +9,20 @@ import ctypes
 import hashlib
 import json
 import os
-import shutil
 import stat
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cascade.engines.native.kernel import IS_DISABLED, KernelError
+
+if TYPE_CHECKING:
+    import subprocess
 
 ENGINES = Path(__file__).resolve().parents[1]
 PACKAGE_PARENT = ENGINES.parents[1]
@@ -134,12 +134,17 @@ def prepare(
 
 
 def _folder_for_now() -> Path:
+    import shutil
+    import tempfile
+
     folder = Path(tempfile.mkdtemp(prefix="cascade-kernels-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
 def _start(module: str, file: Path) -> "subprocess.Popen[bytes]":
+    import subprocess
+
     path = os.pathsep.join(filter(None, (str(PACKAGE_PARENT), os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(  # noqa: S603 - this very interpreter, with names of this package
         [sys.executable, "-P", "-m", "cascade.engines.native.compile", module, str(file)],
@@ -183,6 +188,8 @@ def write_library(file: Path, kernels: dict[str, tuple[str, bytes]]) -> None:
     """Write a file, whole or not at all."""
     index = json.dumps([[name, symbol, len(code)] for name, (symbol, code) in kernels.items()]).encode()
     content = len(index).to_bytes(LENGTH_SIZE, "little") + index + b"".join(code for _, code in kernels.values())
+    import tempfile
+
     with tempfile.NamedTemporaryFile(dir=file.parent, prefix=file.name, delete=False) as made:
         made.write(hashlib.sha256(content).digest() + content)
         made.flush()

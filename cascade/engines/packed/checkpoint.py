@@ -9,8 +9,6 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -90,6 +88,8 @@ class Checkpoint:
 
     def remove(self) -> None:
         """The exploration has ended."""
+        import shutil
+
         shutil.rmtree(self._folder, ignore_errors=True)
         self._lock.close()
 
@@ -116,6 +116,8 @@ class Checkpoint:
                 "blocked_count": standing.blocked_count,
             }
         )
+        import tempfile
+
         with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=self._folder, delete=False) as file_of_text:
             file_of_text.write(hashlib.sha256(text.encode()).hexdigest() + "\n" + text)
             file_of_text.flush()

@@ -1,7 +1,6 @@
 """Sorted sets of states on disk, a few bytes a state: written once, then asked which of some candidates are in them."""
 
 import os
-import tempfile
 import weakref
 from collections.abc import Iterator
 
@@ -23,6 +22,8 @@ class SortedRun:
     """Ascending states in a file of its own, which vanishes with it. In memory stay the first state and the place of each block. Raises `OSError`."""
 
     def __init__(self, folder: str | None) -> None:
+        import tempfile
+
         self._file = tempfile.TemporaryFile(prefix="cascade-", dir=folder)  # noqa: SIM115 - lives as long as the run
         weakref.finalize(self, self._file.close)
         self._firsts: list[Words] = []

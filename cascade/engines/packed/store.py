@@ -2,7 +2,6 @@
 
 import ctypes
 import mmap
-import tempfile
 import weakref
 from concurrent.futures import Executor
 from typing import IO
@@ -163,6 +162,8 @@ class StateLog:
 
     def _spill(self, roots: Words) -> None:
         """Write all that is in memory, and `roots`."""
+        import tempfile
+
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="cascade-")  # noqa: SIM115 - lives as long as the log
             weakref.finalize(self, self._file.close)
