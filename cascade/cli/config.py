@@ -41,12 +41,13 @@ T = TypeVar("T")
 class GatePolicy:
     """What `cascade gate` lets pass. A new path of at most `new_path_size` faults fails; `outage_sizes` says it for single outages.
 
-    Paths of up to `size_max` faults are looked at. `new_outages` and `removed_outages` are `note` or `fail`.
+    `outage_spans` are the places of their names. Paths of up to `size_max` faults are looked at. `new_outages` and `removed_outages` are `note` or `fail`.
     """
 
     against: str | None = None
     new_path_size: int = 1
     outage_sizes: dict[str, int] = field(default_factory=dict)
+    outage_spans: dict[str, Span] = field(default_factory=dict, compare=False)
     size_max: int = 2
     new_outages: str = "note"
     removed_outages: str = "note"
@@ -77,6 +78,23 @@ class Config:
     def folder(self) -> str:
         """Where it lies, "" for the current folder: patterns and paths start there."""
         return os.path.dirname(self.path or "")
+
+
+def unknown_outages(policy: GatePolicy, known: Iterable[str]) -> list[Diagnostic]:
+    """Outages that the policy names, and that no spec has: a limit that somebody believes in and that is none."""
+    names = set(known)
+    return [
+        Diagnostic(
+            code="CF803",
+            message=f"the policy names `{printable(name)}`, an outage that no spec has",
+            primary=Label(span=span),
+            help=f"did you mean `{near}`?"
+            if (near := nearest(name, names))
+            else f"there are {', '.join(sorted(names))}",
+        )
+        for name, span in policy.outage_spans.items()
+        if name not in names
+    ]
 
 
 def matching_specs(patterns: Iterable[str], folder: str) -> tuple[str, ...]:
@@ -286,6 +304,7 @@ class _Reader:
             against=self._value(("gate", "against"), _text),
             new_path_size=built_in.new_path_size if new_path_size is None else new_path_size,
             outage_sizes=sizes,
+            outage_spans={name: self._places.key((*self._prefix, "gate", "outages", name)) for name in sizes},
             size_max=built_in.size_max if size_max is None else size_max,
             new_outages=self._value(("gate", "new_outages"), _one_of("answer", CHANGES)) or built_in.new_outages,
             removed_outages=self._value(("gate", "removed_outages"), _one_of("answer", CHANGES))

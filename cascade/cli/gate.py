@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from cascade.cli.check import Checker, execute
 from cascade.cli.comparison import Comparison
-from cascade.cli.config import matching_specs
+from cascade.cli.config import matching_specs, unknown_outages
 from cascade.cli.exit_codes import ExitCode
 from cascade.cli.loading import show_diagnostics
 from cascade.cli.outputs import command_line_span
@@ -48,11 +48,13 @@ class _Comparing:
         self._settings = settings
         self._comparison = comparison
         self._is_chosen = is_chosen
+        self._outages: set[str] = set()
 
     def after_file(self, checker: Checker, path: str) -> None:
         """Compare the file that was checked last."""
         system = checker.system
         if system is not None:
+            self._outages.update(outage.name for outage in system.outages)
             checker.add_comparison(path, self._comparison.revision.label, self._comparison.of(path, system))
 
     def at_end(self, checker: Checker) -> None:
@@ -60,6 +62,10 @@ class _Comparing:
         if self._is_chosen:
             return
         config = self._settings.config
+        unknown = unknown_outages(config.gate, self._outages)
+        if unknown:
+            show_diagnostics(unknown)
+            checker.codes.append(ExitCode.BAD_INPUT)
         folder = self._comparison.glob_folder(config.folder)
         patterns = matching_specs(config.spec_patterns, folder)
         root = self._comparison.glob_folder(self._comparison.revision.root)

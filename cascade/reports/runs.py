@@ -191,6 +191,8 @@ def step_text(step: ExplainedStep, run: ReplayedRun) -> str:
     own = [change for change in step.changes if not change.is_derived]
     derived = [change for change in step.changes if change.is_derived]
     text = " ".join(filter(None, (step_time(step.time_ticks, run), step.command_class, step.command)))
+    if step.in_loop:
+        text = f"again and again: {text}"
     if step.because:
         text += f" because {step.because}"
     changes = [_change_text(change, step.component) for change in own] + _derived_texts(derived, step.component)

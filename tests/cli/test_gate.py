@@ -108,6 +108,14 @@ def test_the_policy_decides(repository: Cascade, policy: str, code: ExitCode) ->
     assert repository("gate").code == code
 
 
+def test_a_policy_for_an_outage_that_there_is_not(repository: Cascade) -> None:
+    put("cascade.toml", 'specs = ["specs/*.cf"]\n[gate]\noutages = { dwon = 2 }\n')
+    result = repository("gate", "--against", "main")
+    assert result.code == ExitCode.BAD_INPUT
+    assert "cascade.toml:3:13" in result.err
+    assert "did you mean `down`?" in result.err
+
+
 def test_waivers_accept_new_paths(repository: Cascade) -> None:
     text = SHOP.replace("needs web, db ", "needs web, db, cache ").replace("  outage", CACHE)
     for on, code in [("", ExitCode.OK), ("on cache", ExitCode.OK), ("on web", ExitCode.UNEXPECTED)]:
