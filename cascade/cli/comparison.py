@@ -132,10 +132,10 @@ class Comparison:
     # --- the parts ---
 
     def _load(self, path: str) -> System | None:
-        """The old spec, called by its path from the root of the repository; None if there is no sound one."""
+        """The old spec under the same fixes and settings, called by its path from the root of the repository; None if there is no sound one."""
         diagnostics = Diagnostics()
         with contextlib.chdir(self._folder.name):
-            return load_system(path, diagnostics)
+            return load_system(path, diagnostics, self._options.fix_names, self._options.settings)
 
     def _moved_from(self, system: System) -> str | None:
         """The one old spec with a system of this name, of those that are no longer there."""

@@ -196,6 +196,17 @@ def test_open_params_that_make_several_models_are_refused(repository: Cascade) -
     assert "open params made several models" in " ".join(result.out.split())
 
 
+def test_fixes_and_params_hold_on_both_sides(repository: Cascade) -> None:
+    text = SHOP.replace("  redundant web: 2 x", "  param size = 2\n  fix one { size = 1 }\n  redundant web: size x")
+    put("specs/shop.cf", text)
+    commit()
+    put("specs/shop.cf", text + "# a remark\n")
+    for arguments in (["--fix", "one"], ["--param", "size=1"]):
+        result = repository("gate", "specs/shop.cf", "--against", "HEAD", *arguments)
+        assert "no path of up to 1 fault to down is new" in result.out
+        assert "CF711" not in result.out
+
+
 def test_a_spec_that_was_wrong_before(repository: Cascade) -> None:
     put("specs/shop.cf", SHOP.replace("needs web", "needs wbe"))
     commit("wrong")

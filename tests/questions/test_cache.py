@@ -12,12 +12,15 @@ import pytest
 from cascade.checked.model import System
 from cascade.core.lower import lower
 from cascade.limits import Limits, Progress
+from cascade.pipeline import CheckOptions, Unasked, check_file
 from cascade.questions import cache as caching
 from cascade.questions.ask import Asked, ask
 from cascade.questions.cache import Cache, open_cache, why_not_trusted
+from cascade.questions.findings import findings
 from cascade.verdicts.run import ReplayedRun
-from cascade.verdicts.verdict import Exhaustion
+from cascade.verdicts.verdict import Exhaustion, Undetermined
 from tests.generate.load import LoadedText
+from tests.generate.specs import make_spec
 
 SPEC = """\
 system s {
@@ -298,3 +301,22 @@ def test_statistics_say_that_it_was_kept(system: System, cache: Cache) -> None:
     asked(system, "none", cache)
     assert dict(asked(system, "none", cache).statistics.details)["cache"].startswith("answered before")
     assert replace(asked(system, "none", cache).statistics, seconds=0.0).counted == "state"
+
+
+def test_generated_specs_get_the_same_verdicts_from_the_cache(
+    cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = CheckOptions(limits=Limits(state_count_max=500), engine="python", unasked=Unasked.ALWAYS)
+    for seed in range(9000, 9010):
+        Path("spec.cf").write_text(make_spec(seed, 1 + seed % 2).text, "utf-8")
+        plain, first, second = (
+            check_file("spec.cf", replace(options, cache=kept), lambda _: Progress()) for kept in (None, cache, cache)
+        )
+        for a, b, c in zip(plain.checks, first.checks, second.checks, strict=True):
+            assert type(a.verdict) is type(b.verdict) is type(c.verdict)
+            assert a.explanation == b.explanation == c.explanation
+            assert c.verdict.statistics.is_cached or isinstance(c.verdict, Undetermined)
+        for answers in (first.answers, second.answers):
+            if plain.answers is not None and answers is not None and not plain.answers.undetermined:
+                assert [f.diagnostic for f in findings(answers)] == [f.diagnostic for f in findings(plain.answers)]
