@@ -90,12 +90,16 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """A value over a run, beside the value that it is compared with: both have one entry more than the run has steps."""
+    """A value over a run, beside the value that it is compared with: both have one entry more than the run has steps.
+
+    `is_floor`: it starts above, and is in trouble below; else it is a load that starts below its limit.
+    """
 
     name: str
     limit_name: str
     values: tuple[int, ...]
     limits: tuple[int, ...]
+    is_floor: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,7 +133,8 @@ class _Teller:
         type_name = self._type_name(fault.component)
         if not fault.component:
             return "the system"
-        return f"{fault.component}, a {type_name}," if type_name else fault.component
+        article = "an" if type_name[:1].lower() in "aeiou" else "a"
+        return f"{fault.component}, {article} {type_name}," if type_name else fault.component
 
     # --- the three answers ---
 

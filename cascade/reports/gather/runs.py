@@ -231,8 +231,9 @@ class _Gatherer:
                 limit_name=names.get(limit, ""),
                 values=tuple(v for v in values if v is not None),
                 limits=tuple(v for v in limits if v is not None),
+                is_floor=values[0] is not None and limits[0] is not None and values[0] > limits[0],
             )
-        ranked = sorted(found.values(), key=lambda s: not any(v > w for v, w in zip(s.values, s.limits, strict=True)))
+        ranked = sorted(found.values(), key=lambda s: not any(_in_trouble(s)))
         return tuple(ranked[:_SERIES_MAX])
 
     def _number_names(self) -> dict[ExprId, str]:
@@ -316,6 +317,11 @@ def _value_phrase(name: str, kind: VariableKind, text: str) -> str:
             return text
         case VariableKind.RANGE:
             return f"{name} {text}"
+
+
+def _in_trouble(series: Series) -> list[bool]:
+    pairs = zip(series.values, series.limits, strict=True)
+    return [value < limit if series.is_floor else value > limit for value, limit in pairs]
 
 
 def _is_limit(name: str) -> bool:

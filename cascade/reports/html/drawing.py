@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cascade.reports.data import Graph, Node, Unit
 from cascade.reports.html.layered import Route, lay_out
 
-CELL_WIDTH = 150.0
+CELL_WIDTH = 158.0
 CELL_HEIGHT = 36.0
 TITLE_HEIGHT = 24.0
 PAD = 8.0
@@ -14,6 +14,8 @@ STACKED_MAX = 6
 """Members of a group that are drawn with their names; more become a grid of small squares."""
 
 GRID_COLUMNS = 10
+_COLUMNS_MAX = 4
+_NARROW = 116.0
 MARGIN = 14.0
 
 
@@ -22,6 +24,7 @@ class CellView:
     """A component in its box."""
 
     node: Node
+    label: str
     x: float
     y: float
     width: float
@@ -107,10 +110,27 @@ def _is_grid(unit: Unit) -> bool:
     return len(unit.nodes) > STACKED_MAX
 
 
+def _columns(unit: Unit) -> list[list[str]]:
+    """The members of a group beside each other, each with its parts below; none where that is not so, or too much."""
+    if unit.kind != "group" or not _is_grid(unit):
+        return []
+    columns: list[list[str]] = []
+    for name in unit.nodes:  # parts come after what they are parts of
+        if columns and name.startswith(f"{columns[-1][0]}."):
+            columns[-1].append(name)
+        else:
+            columns.append([name])
+    return columns if len(columns) <= _COLUMNS_MAX and max(map(len, columns)) <= STACKED_MAX else []
+
+
 def _size(unit: Unit, *, has_links: bool) -> tuple[float, float]:
     if not _has_title(unit):
         return CELL_WIDTH, CELL_HEIGHT + 4
     count = len(unit.nodes)
+    columns = _columns(unit)
+    if columns:
+        width = len(columns) * (_NARROW + 6) - 6 + 2 * PAD
+        return width, TITLE_HEIGHT + max(map(len, columns)) * (CELL_HEIGHT + 6) - 6 + PAD
     if _is_grid(unit):
         rows = -(-count // GRID_COLUMNS)
         return GRID_COLUMNS * SMALL + 2 * PAD, TITLE_HEIGHT + rows * SMALL + PAD
@@ -121,9 +141,14 @@ def _size(unit: Unit, *, has_links: bool) -> tuple[float, float]:
 def _box(unit: Unit, nodes: dict[str, Node], corner: tuple[float, float], size: tuple[float, float]) -> BoxView:
     x, y = round(corner[0] + MARGIN, 1), round(corner[1] + MARGIN, 1)
     cells: list[CellView] = []
+    places = {name: (i, j) for i, column in enumerate(_columns(unit)) for j, name in enumerate(column)}
     for i, name in enumerate(unit.nodes):
         if not _has_title(unit):
             cell_x, cell_y, width, height = x, y, size[0], size[1]
+        elif places:
+            column, row = places[name]
+            cell_x, cell_y = x + PAD + column * (_NARROW + 6), y + TITLE_HEIGHT + row * (CELL_HEIGHT + 6)
+            width, height = _NARROW, CELL_HEIGHT
         elif _is_grid(unit):
             cell_x = x + PAD + i % GRID_COLUMNS * SMALL
             cell_y = y + TITLE_HEIGHT + i // GRID_COLUMNS * SMALL
@@ -134,11 +159,12 @@ def _box(unit: Unit, nodes: dict[str, Node], corner: tuple[float, float], size: 
         cells.append(
             CellView(
                 node=nodes[name],
+                label=_label(nodes[name], unit, is_part=bool(places) and places[name][1] > 0),
                 x=round(cell_x, 1),
                 y=round(cell_y, 1),
                 width=width,
                 height=height,
-                is_small=_has_title(unit) and _is_grid(unit),
+                is_small=_has_title(unit) and _is_grid(unit) and not places,
             )
         )
     title = f"{unit.name} · {unit.needs}" if unit.needs else unit.name
@@ -151,6 +177,13 @@ def _box(unit: Unit, nodes: dict[str, Node], corner: tuple[float, float], size: 
         height=size[1],
         cells=tuple(cells),
     )
+
+
+def _label(node: Node, unit: Unit, *, is_part: bool) -> str:
+    """Its name, as short as the box around it allows."""
+    if is_part:
+        return node.name.removeprefix(f"{unit.name}").partition(".")[2]
+    return f"{unit.name}{node.label}" if unit.kind == "group" and node.label.startswith("[") else node.label
 
 
 def _path(route: Route) -> str:

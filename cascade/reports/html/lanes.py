@@ -14,16 +14,18 @@ SCALE_HEIGHT = 44.0
 LANES_MAX = 48
 CHARTS_MAX = 3
 _CHARACTER = 6.4
+_MARK_ROOM = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """A stretch of a lane in which nothing changes. `fits` is as much of the text as has room."""
+    """A stretch of a lane in which nothing changes. `fits` is as much of the text as has room, from `text_x` on."""
 
     x: float
     width: float
     status: int
     text: str
+    text_x: float
     fits: str
 
 
@@ -70,7 +72,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A load (`line`) and its limit as stepped paths; `over` are rectangles (x, width) where the load is above the limit."""
+    """A load (`line`) and its limit as stepped paths; `over` are rectangles (x, width) where it is in trouble."""
 
     name: str
     limit_text: str
@@ -180,13 +182,15 @@ class _Drawing:
             if is_last or (lane.statuses[k + 1], lane.texts[k + 1]) != (lane.statuses[first], lane.texts[first]):
                 x, end = self._xs[first], self._xs[k + 1] if not is_last else self._end
                 text = lane.texts[first]
+                text_x, fits = self._place_text(lane, text, x, end)
                 bars.append(
                     Bar(
                         x=x,
                         width=round(end - x, 1),
                         status=int(lane.statuses[first]),
                         text=text,
-                        fits=_fitting(text, end - x - 10),
+                        text_x=text_x,
+                        fits=fits,
                     )
                 )
                 first = k + 1
@@ -194,6 +198,16 @@ class _Drawing:
         return Row(
             name=lane.name, label=_fitting(label, LABEL_WIDTH - 22), is_outage=lane.is_outage, y=y, bars=tuple(bars)
         )
+
+    def _place_text(self, lane: Lane, text: str, x: float, end: float) -> tuple[float, str]:
+        """Where a text stands between the events on its bar, and as much of it as has room there."""
+        marks = [self._xs[k + 1] for k, step in enumerate(self._run.steps) if step.component == lane.name]
+        edges = [x, *(m for m in marks if x < m < end), end] if not lane.is_outage else [x, end]
+        gaps = list(zip(edges, edges[1:], strict=False))
+        room = [(b - a - _MARK_ROOM, a + _MARK_ROOM / 2 + 3) for a, b in gaps]
+        wide = [(width, at) for width, at in room if width >= len(text) * _CHARACTER]
+        width, at = wide[0] if wide else max(room)
+        return round(at, 1), _fitting(text, width)
 
     # --- events ---
 
@@ -266,14 +280,14 @@ class _Drawing:
         over = [
             (self._xs[k], self._xs[k + 1] if k + 1 < len(self._xs) else self._end)
             for k in range(len(series.values))
-            if series.values[k] > series.limits[k]
+            if (series.values[k] < series.limits[k] if series.is_floor else series.values[k] > series.limits[k])
         ]
         limits = sorted(set(series.limits))
         limit = f"{limits[0]:,}" if len(limits) == 1 else f"{limits[0]:,} to {limits[-1]:,}"
         name = f" ({series.limit_name})" if series.limit_name else ""
         return Chart(
             name=series.name,
-            limit_text=f"limit {limit}{name}",
+            limit_text=f"{'floor' if series.is_floor else 'limit'} {limit}{name}",
             y=y,
             line=self._stepped([height(v) for v in series.values]),
             limit=self._stepped([height(v) for v in series.limits]),

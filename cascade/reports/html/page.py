@@ -165,7 +165,7 @@ def _digest(text: str) -> str:
 
 def _sections(report: Report) -> list[tuple[str, str]]:
     found = [("verdict", "Verdict")]
-    if report.graph.units:
+    if report.graph.units or report.runs:
         found.append(("cascade", "Cascade" if report.runs else "Architecture"))
     found += [("findings", "Findings")] if report.findings else []
     found += [("checks", "Checks")] if report.checks else []
@@ -223,7 +223,7 @@ def _shown_view(run: Run, view: RunView) -> dict[str, Any]:
         {
             **{f.name: getattr(chart, f.name) for f in dataclasses.fields(chart)},
             "values_text": ",".join(map(str, chart.values)),
-            "limits_text": chart.limit_text.removeprefix("limit ").partition(" (")[0],
+            "limits_text": chart.limit_text.partition(" ")[2].partition(" (")[0],
             "peak_x": view.xs[chart.values.index(max(chart.values))] + 4,
         }
         for chart in view.charts

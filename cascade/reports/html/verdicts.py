@@ -62,6 +62,8 @@ def plain_verdict(report: Report) -> Chip:
     checks = totals.as_expected + totals.unexpected + totals.undetermined
     if totals.unexpected:
         return Chip(text=f"{totals.unexpected} of {count_text(checks, 'verdict')} unexpected", tone="bad", target="checks")
+    if any(error.severity == "error" for error in report.errors):
+        return Chip(text="The spec has an error that shows in a run, so that there is no verdict", tone="bad", target="errors")
     if totals.undetermined:
         text = f"{totals.undetermined} of {count_text(checks, 'check')} undetermined: a limit was reached"
         return Chip(text=text, tone="unknown", target="checks")
