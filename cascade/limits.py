@@ -23,6 +23,7 @@ class StopReason(enum.Enum):
     DISK = "there is no room left on disk, where the search went on when memory was used up (TMPDIR says where)"
     TIME = "the limit on time was reached (raise it with --time)"
     INTERRUPTED = "the search was interrupted"
+    OVERTAKEN = "another search has answered"
     SPEC_ERROR = "the spec has an error that shows only in a run"
     DEPTH = "an expression nests deeper than the checker follows"
     UNSUPPORTED = "this engine does not answer formulas of this kind (choose another with --engine)"
@@ -57,13 +58,14 @@ class ProgressReport:
 class Progress:
     """Called by an engine now and then; passes on at most one report every `interval_seconds`.
 
-    `tell` is for what a user should know before a long wait, in one sentence.
+    `tell` is for what a user should know before a long wait, in one sentence. `is_overtaken` says that the answer is not needed any more.
     """
 
     show: Callable[[ProgressReport], None] | None = None
     tell: Callable[[str], None] | None = None
     interval_seconds: float = 0.5
-    _last: float = field(default_factory=time.monotonic)
+    is_overtaken: Callable[[], bool] | None = None
+    _last: float = field(default_factory=time.monotonic, init=False)
 
     def update(self, report: ProgressReport) -> None:
         """Show `report` unless the last one was shown a moment ago."""

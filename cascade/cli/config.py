@@ -19,7 +19,7 @@ from cascade.diagnostics.codes import CODES, Severity
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics, Label
 from cascade.diagnostics.printable import printable
 from cascade.diagnostics.suggest import nearest
-from cascade.engines import ENGINES
+from cascade.engines import ENGINE_NAMES
 from cascade.questions.judgement import is_adjustable
 from cascade.reports.formats import FORMATS
 from cascade.source import SourceFile, Span
@@ -196,7 +196,7 @@ class _Reader:
             path=path,
             specs=self._specs(),
             spec_patterns=self._patterns(),
-            engine=self._value(("engine",), _one_of("engine", tuple(ENGINES))),
+            engine=self._value(("engine",), _one_of("engine", ENGINE_NAMES)),
             format=self._value(("format",), _one_of("format", tuple(FORMATS))),
             default_questions=self._value(("default_questions",), _one_of("answer", QUESTIONS)),
             state_count_max=self._value(("limits", "states"), _whole(1)),

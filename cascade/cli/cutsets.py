@@ -7,7 +7,7 @@ from cascade.cli.exit_codes import ExitCode, worst
 from cascade.cli.loading import load_or_complain, show_diagnostics, unknown_names
 from cascade.cli.progress import ProgressLine
 from cascade.cli.streams import columns, complain, paint_for, say
-from cascade.engines import ENGINES
+from cascade.engines import ENGINE_NAMES
 from cascade.limits import Limits, processor_count, usable_bytes
 from cascade.pipeline import CheckOptions, inquire
 from cascade.questions.cutsets import CutSetOptions, CutSets, cut_sets
@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     if system is None:
         return ExitCode.BAD_INPUT
     unknown = unknown_names("outage", options.outage, [outage.name for outage in system.outages])
-    unknown += unknown_names("engine", [options.engine], ENGINES)
+    unknown += unknown_names("engine", [options.engine], ENGINE_NAMES)
     for line in unknown:
         complain(f"cascade: {line}")
     if unknown:

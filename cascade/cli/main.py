@@ -228,7 +228,11 @@ def _add_checking(parser: argparse.ArgumentParser, *, html: str | None = None) -
         help="keep there where a long search stands, and go on from there next time",
     )
     parser.add_argument("--stats", action="store_true", help="say how each check was decided: tables, memory, times")
-    parser.add_argument("--engine", metavar="NAME", help="what searches (default: explicit)")
+    parser.add_argument(
+        "--engine",
+        metavar="NAME",
+        help="what searches: auto, explicit, symbolic, both, or one of the finer names (default: auto)",
+    )
     _add_config(parser)
 
 
@@ -248,7 +252,7 @@ def _add_cutsets(commands: "Commands") -> None:
         "--total-time", type=duration_seconds, metavar="DURATION", help="stop after this, and show what is known"
     )
     parser.add_argument("--max-states", type=positive_count, metavar="N", help="give up on one question after N states")
-    parser.add_argument("--engine", default="explicit", metavar="NAME", help="what searches (default: %(default)s)")
+    parser.add_argument("--engine", default="auto", metavar="NAME", help="what searches (default: %(default)s)")
 
 
 def _add_dump(commands: "Commands") -> None:

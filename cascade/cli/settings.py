@@ -12,13 +12,13 @@ from cascade.cli.pages import check_folder
 from cascade.cli.streams import complain
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.diagnostics.printable import printable
-from cascade.engines import ENGINES
+from cascade.engines import ENGINE_NAMES
 from cascade.limits import Limits, processor_count, usable_bytes
 from cascade.pipeline import CheckOptions, Unasked
 from cascade.questions.cache import Cache, open_cache
 from cascade.questions.judgement import Judgement
 
-ENGINE = "explicit"
+ENGINE = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def settle(options: argparse.Namespace, *, is_gate: bool = False) -> Settings | 
         for diagnostic in (*check_outputs(outputs), *check_folder(options.html)):
             diagnostics.add(diagnostic)
     engine = options.engine or config.engine or ENGINE
-    unknown = unknown_names("engine", [engine], ENGINES)
+    unknown = unknown_names("engine", [engine], ENGINE_NAMES)
     files = tuple(options.files) or config.specs
     if not diagnostics.errors and not files:
         unknown.append("no FILE is given, and no configuration says which specs there are (`specs` in cascade.toml)")

@@ -17,12 +17,20 @@ class EngineRow:
 
 
 ENGINES: dict[str, EngineRow] = {
+    "auto": EngineRow(module="cascade.engines.auto", queries=(Reach, Lasso, Recover)),
     "explicit": EngineRow(module="cascade.engines.staged", queries=(Reach, Lasso, Recover)),
     "python": EngineRow(module="cascade.engines.explicit.engine", queries=(Reach, Lasso, Recover)),
     "packed": EngineRow(module="cascade.engines.packed.engine", queries=(Reach, Lasso, Recover)),
     "zones": EngineRow(module="cascade.engines.zones.engine", queries=(Reach, Lasso)),
-    "symbolic": EngineRow(module="cascade.engines.symbolic.engine", queries=(Reach, Lasso)),
+    "symbolic": EngineRow(module="cascade.engines.symbolic.remote", queries=(Reach, Lasso)),
 }
+
+
+BOTH = "both"
+"""Not an engine: `explicit` and `symbolic`, one after the other, whose answers are compared."""
+
+ENGINE_NAMES = (*ENGINES, BOTH)
+"""What may be asked."""
 
 
 def load_engine(name: str) -> Engine:

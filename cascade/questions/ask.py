@@ -4,11 +4,11 @@ An engine's answer is a candidate. A run becomes evidence by replay in the refer
 they disagree the tool itself is wrong, and says so (`EngineError`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cascade.core.model import CoreModel
 from cascade.core.queries import Query
-from cascade.engines import load_engine
+from cascade.engines import BOTH, load_engine
 from cascade.limits import Limits, Progress, StopReason
 from cascade.questions.cache import Cache
 from cascade.reference.replay import ReplayError, replay, replay_failure
@@ -19,6 +19,17 @@ from cascade.verdicts.verdict import Exhaustion, Undetermined
 
 class EngineError(Exception):
     """An engine claimed what the reference interpreter does not confirm: a bug of this tool, never of the spec."""
+
+
+class DisagreementError(EngineError):
+    """Two engines contradict each other about `query`. `claims` says what each found; `check` is the name of the check, once it is known."""
+
+    def __init__(self, model: CoreModel, query: Query, claims: tuple[tuple[str, str], ...]) -> None:
+        super().__init__("; ".join(f"the {engine} engine says: {claim}" for engine, claim in claims))
+        self.model = model
+        self.query = query
+        self.claims = claims
+        self.check = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +44,12 @@ class Asked:
 def ask(
     model: CoreModel, query: Query, *, engine: str, limits: Limits, progress: Progress, cache: Cache | None = None
 ) -> Asked:
-    """The engine's answer to `query`, confirmed. Raises `EngineError` where replay contradicts it.
+    """The engine's answer to `query`, confirmed. Raises `EngineError` where replay contradicts it, or one engine another.
 
-    With a `cache` an answer that was found before stands for the search; a run is replayed all the same.
+    With a `cache` an answer that was found before stands for the search; a run is replayed all the same. `both` always searches.
     """
+    if engine == BOTH:
+        return _ask_both(model, query, limits=limits, progress=progress)
     known = None if cache is None else _known(model, query, engine, cache)
     if known is not None:
         return known
@@ -88,3 +101,64 @@ def _search(model: CoreModel, query: Query, engine: str, limits: Limits, progres
                 raise EngineError(f"the {engine} engine reported an error of the spec that is none: {error}") from error
             failed = Undetermined(reason=StopReason.SPEC_ERROR, statistics=answer.statistics, failure=answer, run=run)
             return Asked(evidence=None, undetermined=failed, statistics=answer.statistics), answer
+
+
+COMPARED = ("explicit", "symbolic")
+"""What `both` asks: they share neither search nor representation."""
+
+
+def _ask_both(model: CoreModel, query: Query, *, limits: Limits, progress: Progress) -> Asked:
+    """The answers of two engines, which must not contradict each other; the first one that is an answer is returned."""
+    answers: list[Asked] = []
+    for engine in COMPARED:
+        asked = ask(model, query, engine=engine, limits=limits, progress=progress)
+        if asked.undetermined is not None and asked.undetermined.reason is StopReason.INTERRUPTED:
+            return asked
+        answers.append(asked)
+    first, second = answers
+    if _contradict(first, second):
+        claims = tuple((engine, _claim(asked)) for engine, asked in zip(COMPARED, answers, strict=True))
+        raise DisagreementError(model, query, claims)
+    chosen, other, name = (second, first, COMPARED[0]) if first.evidence is None else (first, second, COMPARED[1])
+    if chosen.evidence is None and other.undetermined is not None and other.undetermined.failure is not None:
+        chosen, other = other, chosen
+    details = (*chosen.statistics.details, (f"the {name} engine", _claim(other)))
+    seconds = first.statistics.seconds + second.statistics.seconds
+    return _with_statistics(chosen, replace(chosen.statistics, seconds=seconds, details=details))
+
+
+def _contradict(one: Asked, other: Asked) -> bool:
+    """Whether one says that there is a run or an error, and the other that there is neither.
+
+    A run and an error of the spec do not contradict each other: either may be found first.
+    """
+    has_none = [isinstance(asked.evidence, Exhaustion) for asked in (one, other)]
+    shows_one = [isinstance(asked.evidence, ReplayedRun) or _is_error(asked) for asked in (one, other)]
+    return (has_none[0] and shows_one[1]) or (has_none[1] and shows_one[0])
+
+
+def _is_error(asked: Asked) -> bool:
+    return asked.undetermined is not None and asked.undetermined.failure is not None
+
+
+def _claim(asked: Asked) -> str:
+    match asked.evidence:
+        case ReplayedRun(steps=steps):
+            return f"there is a run, of {len(steps)} steps"
+        case Exhaustion(proof=None):
+            return "there is no run: all states were explored"
+        case Exhaustion():
+            return "there is no run: that is proved"
+    assert asked.undetermined is not None, "no evidence, so there is a reason"
+    if asked.undetermined.failure is not None:
+        return f"the spec has an error: {asked.undetermined.failure.kind.value}"
+    return f"no answer: {asked.undetermined.reason.value}"
+
+
+def _with_statistics(asked: Asked, statistics: Statistics) -> Asked:
+    evidence, undetermined = asked.evidence, asked.undetermined
+    if isinstance(evidence, Exhaustion):
+        evidence = replace(evidence, statistics=statistics)
+    if undetermined is not None:
+        undetermined = replace(undetermined, statistics=statistics)
+    return Asked(evidence=evidence, undetermined=undetermined, statistics=statistics)

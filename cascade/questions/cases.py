@@ -12,7 +12,7 @@ from cascade.core.dump import value_text
 from cascade.core.lower import lower
 from cascade.core.model import CoreModel, VariableRole
 from cascade.limits import Limits, Progress, StopReason
-from cascade.questions.ask import Asked, ask
+from cascade.questions.ask import Asked, DisagreementError, ask
 from cascade.questions.cache import Cache
 from cascade.verdicts.answer import Proof, ProofKind, Statistics
 from cascade.verdicts.run import ReplayedRun
@@ -57,7 +57,11 @@ def ask_cases(
     for system in systems:
         model, query = lower(system, next(check for check in system.checks if check.name == name))
         rest = _rest(limits, total)
-        asked = ask(model, query, engine=engine, limits=rest, progress=progress, cache=cache)
+        try:
+            asked = ask(model, query, engine=engine, limits=rest, progress=progress, cache=cache)
+        except DisagreementError as error:
+            error.check = name
+            raise
         total = asked.statistics if total is None else _sum(total, asked.statistics)
         if isinstance(asked.evidence, ReplayedRun):
             return system, model, replace(asked, statistics=total)

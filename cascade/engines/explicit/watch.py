@@ -66,9 +66,15 @@ class Watch:
                 memory_bytes=memory_bytes,
             )
         )
+        if self._progress.is_overtaken is not None and self._progress.is_overtaken():
+            raise StopSearch(StopReason.OVERTAKEN)
         limits = self._limits
         self.check_states(self.state_count)
         if limits.memory_bytes_max is not None and memory_bytes > limits.memory_bytes_max:
             raise StopSearch(StopReason.MEMORY)
-        if limits.seconds_max is not None and seconds > limits.seconds_max:
+        self.check_time()
+
+    def check_time(self) -> None:
+        """Raise `StopSearch` when the time is over."""
+        if self._limits.seconds_max is not None and self.seconds > self._limits.seconds_max:
             raise StopSearch(StopReason.TIME)

@@ -1,0 +1,129 @@
+"""Exploration first; z3 beside it where that takes long, in a process of its own. Who answers first answers.
+
+z3 is not even started for the checks of most specs: exploration is done with them before z3 would be loaded. Both are exact, so the verdict does not depend
+on who is first; which run is shown, or whether a proof comes with it, does where there is a race.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cascade.core.model import CoreModel
+from cascade.core.queries import Query, Recover
+from cascade.engines import staged
+from cascade.engines.explicit.watch import Watch
+from cascade.limits import Limits, Progress, ProgressReport, StopReason
+from cascade.verdicts.answer import Answer, Statistics, Stopped
+
+# Imported late: most questions are answered before it is needed.
+if TYPE_CHECKING:
+    from cascade.engines.symbolic.remote import Remote, RemoteError
+
+ALONE_SECONDS = 5.0
+"""Exploration has so long by itself. Of the checks of the shipped specs the longest takes a quarter of that."""
+
+MEMORY_SHARE = 4
+"""One part of so many of the memory limit is for z3."""
+
+_TRY_OTHER = (StopReason.MEMORY, StopReason.DISK, StopReason.DEPTH, StopReason.UNSUPPORTED)
+"""Where exploration ends for these, z3 may still know."""
+
+LOOK_SECONDS = 0.2
+
+
+class _Rival:
+    """z3 at work on the same question, from some moment on."""
+
+    def __init__(self, model: CoreModel, query: Query, limits: Limits) -> None:
+        self._model = model
+        self._query = query
+        self._limits = limits
+        self._remote: Remote | None = None
+        self.error: RemoteError | None = None
+        self.answer: Answer | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Was it started, and has it not answered yet?"""
+        return self._remote is not None and self.answer is None and self.error is None
+
+    def start(self, seconds: float) -> None:
+        """Start it, `seconds` after the question was asked."""
+        from cascade.engines.symbolic.remote import Remote
+
+        if self._remote is None:
+            limits = self._limits
+            memory, left = limits.memory_bytes_max, limits.seconds_max
+            limits = replace(
+                limits,
+                memory_bytes_max=None if memory is None else memory // MEMORY_SHARE,
+                seconds_max=None if left is None else max(0.0, left - seconds),
+            )
+            self._remote = Remote(self._model, self._query, limits)
+
+    def poll(self, seconds: float) -> None:
+        """Wait so long for its answer."""
+        from cascade.engines.symbolic.remote import RemoteError
+
+        if not self.is_running or self._remote is None:
+            return
+        try:
+            said = self._remote.poll(seconds)
+        except RemoteError as error:
+            self.error = error
+        else:
+            if said is not None and not isinstance(said, ProgressReport):
+                self.answer = said
+
+    @property
+    def has_settled_it(self) -> bool:
+        """Did it answer, other than that it does not know?"""
+        return self.answer is not None and not isinstance(self.answer, Stopped)
+
+    def close(self) -> None:
+        """It is not needed any more."""
+        if self._remote is not None:
+            self._remote.close()
+
+
+def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -> Answer:
+    """Answer `query` about `model`."""
+    if isinstance(query, Recover):  # which z3 does not answer
+        return staged.answer(model, query, limits, progress)
+    watch = Watch(limits, progress)
+    rival = _Rival(model, query, limits)
+
+    def is_overtaken() -> bool:
+        if watch.seconds >= ALONE_SECONDS:
+            rival.start(watch.seconds)
+            rival.poll(0.0)
+        return rival.has_settled_it
+
+    try:
+        said = staged.answer(model, query, limits, replace(progress, is_overtaken=is_overtaken))
+        if isinstance(said, Stopped) and said.reason in _TRY_OTHER and not rival.has_settled_it:
+            said = _wait(rival, watch, said)
+    finally:
+        rival.close()
+    if isinstance(said, Stopped) and rival.has_settled_it and rival.answer is not None:
+        return _told(rival.answer, watch.seconds)
+    return said
+
+
+def _wait(rival: _Rival, watch: Watch, said: Stopped) -> Stopped:
+    """Exploration gave up: let z3 go on alone."""
+    rival.start(watch.seconds)
+    try:
+        while rival.is_running:
+            watch.check_time()
+            rival.poll(LOOK_SECONDS)
+    except KeyboardInterrupt:
+        return Stopped(reason=StopReason.INTERRUPTED, statistics=said.statistics)
+    if rival.error is not None:
+        raise rival.error
+    return said
+
+
+def _told(said: Answer, seconds: float) -> Answer:
+    details = (*said.statistics.details, ("engine", "z3, which was faster than exploration"))
+    statistics: Statistics = replace(said.statistics, seconds=seconds, details=details)
+    return replace(said, statistics=statistics)

@@ -1,0 +1,164 @@
+"""The symbolic engine in a process of its own, so that limits and interrupts are obeyed at once, whatever z3 is doing.
+
+The process is kept for the next question, and killed when a question is given up. Where a process cannot be had, z3 works in this one.
+"""
+
+import atexit
+import contextlib
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from cascade.core.model import CoreModel
+from cascade.core.queries import Query
+from cascade.engines.explicit.watch import StopSearch, Watch
+from cascade.engines.symbolic.worker import Crash, Request
+from cascade.limits import Limits, Progress, ProgressReport, StopReason
+from cascade.verdicts.answer import Answer, Statistics, Stopped
+
+LOOK_SECONDS = 0.1
+"""Limits are looked at so often."""
+
+GRACE_SECONDS = 0.5
+"""What is known may be returned, such as the best run so far, for so long after a limit on time."""
+
+
+_PROGRAM = "from cascade.engines.symbolic.worker import main; main()"
+"""Not `-m`: what the module defines would go by another name there."""
+
+
+class RemoteError(Exception):
+    """The other process failed: a bug of this tool."""
+
+
+class _Worker:
+    """One process. A thread reads what it says."""
+
+    def __init__(self) -> None:
+        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and a program of ours
+            [sys.executable, "-P", "-c", _PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,  # an interrupt from the terminal is for this process to handle
+        )
+        self._messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None, "it is a pipe"
+        try:
+            while True:
+                self._messages.put(pickle.load(self._process.stdout))  # noqa: S301 - from the process that was started here
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            pass  # it ended, or was killed in the middle of a message
+        finally:
+            self._messages.put(None)
+
+    def send(self, request: Request) -> None:
+        """Ask; the answer comes by `receive`."""
+        assert self._process.stdin is not None, "it is a pipe"
+        pickle.dump(request, self._process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
+        self._process.stdin.flush()
+
+    def receive(self, seconds: float) -> Answer | ProgressReport | None:
+        """The next message, if there is one by then. Raises `RemoteError`."""
+        try:
+            message = self._messages.get(timeout=seconds) if seconds > 0 else self._messages.get_nowait()
+        except queue.Empty:
+            return None
+        if message is None:
+            code = self._process.wait()
+            raise RemoteError(f"the process of the symbolic engine ended with {code}")
+        if isinstance(message, Crash):
+            raise RemoteError(f"the symbolic engine failed:\n{message.text}")
+        received: Answer | ProgressReport = message
+        return received
+
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        with contextlib.suppress(OSError):
+            self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+_IDLE: list[_Worker] = []
+"""Processes that wait for questions."""
+
+
+class Remote:
+    """One question that another process works on. `close` it when its answer came or is not wanted any more."""
+
+    def __init__(self, model: CoreModel, query: Query, limits: Limits) -> None:
+        self._worker: _Worker | None = _IDLE.pop() if _IDLE else _Worker()
+        self._is_done = False
+        request = Request(model=model, query=query, limits=limits)
+        # Writing waits until the process reads; a large model must not make this one wait for Python's start.
+        self._sender = threading.Thread(target=self._send, args=(self._worker, request), daemon=True)
+        self._sender.start()
+
+    @staticmethod
+    def _send(worker: _Worker, request: Request) -> None:
+        with contextlib.suppress(OSError):  # it ended, which `receive` tells
+            worker.send(request)
+
+    def poll(self, seconds: float) -> Answer | ProgressReport | None:
+        """What it says next, if it says something by then. Raises `RemoteError`."""
+        assert self._worker is not None, "it was not closed yet"
+        message = self._worker.receive(seconds)
+        if message is not None and not isinstance(message, ProgressReport):
+            self._is_done = True
+        return message
+
+    def close(self) -> None:
+        """Keep the process for the next question if it is done with this one, else kill it."""
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        if self._is_done:
+            _IDLE.append(worker)
+        else:
+            worker.kill()
+
+
+def close_idle() -> None:
+    """End the processes that wait for questions."""
+    while _IDLE:
+        _IDLE.pop().kill()
+
+
+atexit.register(close_idle)
+
+
+def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -> Answer:
+    """Answer `query` about `model` as `symbolic.engine` does, in a process of its own."""
+    watch = Watch(_with_grace(limits), progress)
+    remote = Remote(model, query, limits)
+    try:
+        while True:
+            said = remote.poll(LOOK_SECONDS)
+            if isinstance(said, ProgressReport):
+                progress.update(said)
+            elif said is not None:
+                return said
+            watch.check_time()
+    except StopSearch as stop:
+        return Stopped(reason=stop.reason, statistics=Statistics(seconds=watch.seconds))
+    except KeyboardInterrupt:
+        return Stopped(reason=StopReason.INTERRUPTED, statistics=Statistics(seconds=watch.seconds))
+    finally:
+        remote.close()
+
+
+def _with_grace(limits: Limits) -> Limits:
+    seconds = limits.seconds_max
+    return Limits(seconds_max=None if seconds is None else seconds + GRACE_SECONDS)
