@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from cascade.core.lower import lower
 from cascade.core.model import TICK, CoreModel
 from cascade.core.queries import Lasso, Query, Reach, Recover
-from cascade.engines import ENGINES, load_engine
+from cascade.engines import ENGINES
 from cascade.engines.explicit.watch import Watch
 from cascade.engines.symbolic import induct, invariant
 from cascade.engines.symbolic.encode import Encoder, Moment
+from cascade.engines.symbolic.engine import answer
 from cascade.engines.symbolic.patience import Patience
 from cascade.engines.symbolic.terms import Arithmetic, Integers, Truth, Words, width_of
 from cascade.limits import Limits, Progress, StopReason
@@ -40,7 +41,7 @@ SPECS = sorted((ROOT / "specs").glob("*.cf"))
 
 def ask(model: CoreModel, query: Query, limits: Limits = Limits()) -> Answer:
     """The engine's answer; runs are replayed, what is denied is proved."""
-    said = load_engine("symbolic")(model, query, limits, Progress())
+    said = answer(model, query, limits, Progress())
     match said:
         case Found(run=run):
             replay(model, query, run)
@@ -441,7 +442,7 @@ def test_an_interruption_is_obeyed_soon() -> None:
 
     model, query = hard()
     begun = time.monotonic()
-    said = load_engine("symbolic")(model, query, Limits(), Progress(show=interrupt, interval_seconds=0.3))
+    said = answer(model, query, Limits(), Progress(show=interrupt, interval_seconds=0.3))
     assert isinstance(said, Stopped)
     assert said.reason is StopReason.INTERRUPTED
     assert time.monotonic() - begun < 20  # not for ever; a slow machine may take its time
