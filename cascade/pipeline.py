@@ -172,7 +172,9 @@ def ask_briefly(system: System, options: CheckOptions, progress: Callable[[str],
     if limits.seconds_max is None or limits.seconds_max > BRIEF_QUESTION_SECONDS:
         limits = replace(limits, seconds_max=BRIEF_QUESTION_SECONDS)
     inquiry = inquire(system, replace(options, limits=limits), progress, BRIEF_SECONDS)
-    return replace(ask_defaults(inquiry, system.outages), judgement=options.judgement, is_brief=True)
+    return replace(
+        ask_defaults(inquiry, system.outages, with_coverage=False), judgement=options.judgement, is_brief=True
+    )
 
 
 def inquire(

@@ -58,7 +58,14 @@ def execute(options: argparse.Namespace, settings: Settings, comparing: Comparin
     is_text = settings.format == TEXT and options.command != "report"
     chosen = check_options(options, settings)
     pages = None if settings.html is None else Pages(settings.html, settings.files, is_asking=_asks_for_pages(options))
-    checker = Checker(chosen, with_runs=options.trace, with_stats=options.stats, is_text=is_text, pages=pages)
+    checker = Checker(
+        chosen,
+        with_runs=options.trace,
+        with_stats=options.stats,
+        with_coverage=options.coverage,
+        is_text=is_text,
+        pages=pages,
+    )
     if not checker.accepts_names(settings.files):
         return ExitCode.BAD_INPUT
     for path in settings.files:
@@ -107,7 +114,14 @@ class Checker:
     """Prints as verdicts come in, and keeps count."""
 
     def __init__(
-        self, options: CheckOptions, *, with_runs: bool, with_stats: bool, is_text: bool, pages: Pages | None
+        self,
+        options: CheckOptions,
+        *,
+        with_runs: bool,
+        with_stats: bool,
+        with_coverage: bool = False,
+        is_text: bool,
+        pages: Pages | None,
     ) -> None:
         self.codes: list[ExitCode] = []
         self.is_interrupted = False
@@ -118,6 +132,7 @@ class Checker:
         self._options = options
         self._with_runs = with_runs
         self._with_stats = with_stats
+        self._with_coverage = with_coverage
         self._pages = pages
         self._layout = Layout(columns=columns(), paint=paint_for(sys.stdout))
         self._totals = terminal.Totals()
@@ -288,7 +303,11 @@ class Checker:
             return
         self._show_header(path, system.name, system.text)
         show_diagnostics(answers.diagnostics)
-        self._say(terminal_findings.answers_text(answers, self._layout, with_runs=self._with_runs))
+        self._say(
+            terminal_findings.answers_text(
+                answers, self._layout, with_runs=self._with_runs, with_coverage=self._with_coverage
+            )
+        )
         self._is_after_blank = False
         self.is_interrupted = self.is_interrupted or answers.is_interrupted
         if answers.diagnostics:

@@ -207,6 +207,11 @@ def _add_checking(parser: argparse.ArgumentParser, *, html: str | None = None) -
         help="ask the default questions in full, and let findings count (default: of specs that declare no check)",
     )
     unasked.add_argument("--only-declared", action="store_true", help="never ask the default questions")
+    parser.add_argument(
+        "--coverage",
+        action="store_true",
+        help="with the default questions in full, say what of the spec ever happens",
+    )
     parser.add_argument("--trace", action="store_true", help="show the run of every verdict that rests on one")
     _add_outputs(parser)
     parser.add_argument("--max-states", type=positive_count, metavar="N", help="give up on a check after N states")

@@ -117,7 +117,7 @@ def _unasked(options: argparse.Namespace, settings: Settings) -> Unasked:
     """When to ask. In brief only for a person: what a short time finds depends on the machine, a report and a gate must not."""
     if options.only_declared or (options.check and not options.default_questions):
         return Unasked.NEVER
-    if options.default_questions:
+    if options.default_questions or (options.command == "check" and options.coverage):
         return Unasked.ALWAYS
     is_for_a_person = settings.format == TEXT and options.command == "check"
     answers = {

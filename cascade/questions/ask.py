@@ -4,8 +4,11 @@ An engine's answer is a candidate. A run becomes evidence by replay in the refer
 they disagree the tool itself is wrong, and says so (`EngineError`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from cascade.core.expressions import ExprId
 from cascade.core.model import CoreModel
 from cascade.core.queries import Query
 from cascade.engines import BOTH, load_engine
@@ -15,6 +18,26 @@ from cascade.reference.replay import ReplayError, replay, replay_failure
 from cascade.verdicts.answer import Answer, Exhausted, Found, SpecFailure, Statistics, Stopped
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Exhaustion, Undetermined
+
+if TYPE_CHECKING:
+    from cascade.engines.explicit.survey import Surveyed
+
+SURVEY_WORK_MAX = 200_000
+"""How far a survey goes, in work of the explicit engine: about a second."""
+
+
+def ask_survey(
+    model: CoreModel,
+    commands: Sequence[frozenset[int]],
+    conditions: Sequence[frozenset[ExprId]],
+    *,
+    limits: Limits,
+    progress: Progress,
+) -> "Surveyed":
+    """Of which sets of `commands` one fires, of which sets of `conditions` one is false, in any state. Nothing is replayed: no run is claimed."""
+    from cascade.engines.explicit.survey import survey
+
+    return survey(model, commands, conditions, limits, progress, work_max=SURVEY_WORK_MAX)
 
 
 class EngineError(Exception):

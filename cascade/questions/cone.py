@@ -13,6 +13,11 @@ from cascade.questions.inquiry import Inquiry
 
 def faults_that_matter(inquiry: Inquiry, outage: Outage) -> frozenset[int]:
     """Faults that write a variable in the cone of `outage`."""
+    return influencing(inquiry, (outage.condition,)) & inquiry.faults
+
+
+def influencing(inquiry: Inquiry, conditions: tuple[ExprId, ...]) -> frozenset[int]:
+    """Commands that write a variable in the cone of `conditions`."""
     system = inquiry.system
     writers: dict[int, list[int]] = {}
     for position, command in enumerate(system.commands):
@@ -20,7 +25,7 @@ def faults_that_matter(inquiry: Inquiry, outage: Outage) -> frozenset[int]:
             writers.setdefault(update.variable, []).append(position)
     cone: set[int] = set()
     seen: set[int] = set()
-    pending = _variables(inquiry, outage.condition)
+    pending = set[int]().union(*(_variables(inquiry, condition) for condition in conditions))
     while pending:
         variable = pending.pop()
         if variable in cone:
@@ -33,7 +38,7 @@ def faults_that_matter(inquiry: Inquiry, outage: Outage) -> frozenset[int]:
             command = system.commands[position]
             for expression in (command.guard, *(u.value for u in command.updates)):
                 pending |= _variables(inquiry, expression) - cone
-    return frozenset(seen & inquiry.faults)
+    return frozenset(seen)
 
 
 def _variables(inquiry: Inquiry, expression: ExprId) -> set[int]:

@@ -102,7 +102,7 @@ def harmful(group: Sequence[Change], place: Span, outages: str) -> Diagnostic:
         code="CF611",
         message=message,
         primary=Label(span=place, text="does the harm"),
-        help="let it wait until what it reacts to would have passed, or ask people first",
+        help="let it wait until what it reacts to would have passed, or make what it does quick",
         note=note,
     )
 

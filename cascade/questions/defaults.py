@@ -8,6 +8,7 @@ from cascade.checked.model import Outage, System
 from cascade.diagnostics.diagnostic import Diagnostic
 from cascade.questions import partial, redundancy
 from cascade.questions.classes import Classification, OutageClass, classify
+from cascade.questions.coverage import Coverage, coverage
 from cascade.questions.cures import Change, changes
 from cascade.questions.cutsets import CutSetOptions, CutSets, cut_sets
 from cascade.questions.inquiry import Inquiry, Reply
@@ -35,6 +36,7 @@ class Answers:
 
     `undetermined` are the questions that a limit left open. `seconds` is how long it took. `judgement` says how grave findings are taken.
     `is_brief`: they were asked beside declared checks, for a short time; they are to be known, and change no exit code.
+    `coverage` is there only if it was asked for.
     `is_interrupted`: the user stopped it; the outages that are there are answered.
     """
 
@@ -46,17 +48,28 @@ class Answers:
     seconds: float
     judgement: Judgement = Judgement()
     is_brief: bool = False
+    coverage: Coverage | None = None
     is_interrupted: bool = False
 
 
-def ask_defaults(inquiry: Inquiry, outages: Sequence[Outage], tell: Callable[[str], None] = lambda _: None) -> Answers:
+def ask_defaults(
+    inquiry: Inquiry,
+    outages: Sequence[Outage],
+    tell: Callable[[str], None] = lambda _: None,
+    *,
+    with_coverage: bool = True,
+) -> Answers:
     """Ask everything about each of `outages`; `tell` hears what is asked next. An interrupt ends it with the outages that were answered by then."""
     started = time.monotonic()
     found: list[OutageAnswers] = []
     is_interrupted = False
+    covered: Coverage | None = None
     try:
         for outage in outages:
             found.append(_ask_about(inquiry, outage, tuple(outages), tell))
+        if with_coverage and outages:
+            tell("what ever happens")
+            covered = coverage(inquiry)
     except KeyboardInterrupt:
         is_interrupted = True
     return Answers(
@@ -67,6 +80,7 @@ def ask_defaults(inquiry: Inquiry, outages: Sequence[Outage], tell: Callable[[st
         undetermined=_undetermined(found),
         seconds=time.monotonic() - started,
         is_interrupted=is_interrupted,
+        coverage=covered,
     )
 
 

@@ -11,6 +11,7 @@ from cascade.checked.model import Command, Group, Outage, System, Waiver
 from cascade.diagnostics.diagnostic import Diagnostic, Label
 from cascade.diagnostics.durations import duration_text
 from cascade.questions.classes import Classification, OutageClass
+from cascade.questions.coverage import vacuous
 from cascade.questions.cure_texts import tellings, times
 from cascade.questions.defaults import Answers, OutageAnswers
 from cascade.questions.inquiry import Reply
@@ -50,6 +51,11 @@ class _Said:
     tell: Callable[[str], Diagnostic]
     group: str
     faults: tuple[str, ...]
+
+
+def never_happens(answers: Answers) -> tuple[Diagnostic, ...]:
+    """What of the spec never happens, as grave as it is taken."""
+    return () if answers.coverage is None else answers.judgement.all_judged(vacuous(answers.coverage))
 
 
 class _Findings:

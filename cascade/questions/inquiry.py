@@ -5,8 +5,9 @@ asked once. An error of the spec that a question runs into is kept, and makes th
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from cascade.checked.model import Check, Class, Formula, FormulaKind, Group, Limit, Outage, Strikes, System
 from cascade.core.expressions import ExprId
@@ -15,7 +16,7 @@ from cascade.core.model import CoreModel
 from cascade.core.queries import Query
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.limits import Limits, Progress, StopReason
-from cascade.questions.ask import Asked, ask
+from cascade.questions.ask import Asked, ask, ask_survey
 from cascade.questions.cache import Cache
 from cascade.questions.declared import CheckResult, conclude
 from cascade.questions.failures import describe_failure
@@ -23,6 +24,9 @@ from cascade.questions.minimise import MinimalRun, minimise
 from cascade.verdicts.answer import Statistics
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Undetermined
+
+if TYPE_CHECKING:
+    from cascade.engines.explicit.survey import Surveyed
 
 NAME = "question"
 """No declared check clashes with it: it is never looked up by name, and links that only a check cuts stay whole."""
@@ -210,6 +214,23 @@ class Inquiry:
             if asked.undetermined.failure is not None:
                 self.diagnostics.add(describe_failure(self.system, check, model, asked.undetermined.failure))
         return Reply(check=check, model=model, query=query, asked=asked)
+
+    def survey(self, commands: Sequence[frozenset[str]], derived: Sequence[frozenset[str]]) -> "Surveyed":
+        """What happens at all: of which sets of commands, by name, one fires; of which sets a guard turns false, and after these of which sets of derived values."""
+        formula = Formula(kind=FormulaKind.NEVER, conditions=(self.system.builder.false,))
+        model, _ = lower(self.system, self._check(formula, "coverage", Scope()))
+        firing = [frozenset(i for i, c in enumerate(model.commands) if c.name in names) for names in commands]
+        guards = [frozenset(c.guard for c in model.commands if c.name in names) for names in commands]
+        values = [frozenset(d.value for d in model.derived if d.name in names) for names in derived]
+        limits = self._limits
+        if self._deadline is not None:
+            left = max(0.0, self._deadline - time.monotonic())
+            limits = replace(limits, seconds_max=left if limits.seconds_max is None else min(left, limits.seconds_max))
+        surveyed = ask_survey(model, firing, [*guards, *values], limits=limits, progress=self._progress("coverage"))
+        self.state_count += surveyed.statistics.state_count
+        if surveyed.reason is StopReason.INTERRUPTED:
+            raise KeyboardInterrupt
+        return surveyed
 
     def result(self, reply: Reply) -> CheckResult:
         """The answer as the verdict of the check that asks for it, with its explanation."""

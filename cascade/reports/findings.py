@@ -13,9 +13,10 @@ from cascade.diagnostics.durations import duration_text
 from cascade.diagnostics.printable import printable
 from cascade.diagnostics.render import STYLES
 from cascade.questions.classes import Classification, OutageClass
+from cascade.questions.coverage import Cover, Coverage, Subject
 from cascade.questions.declared import CheckResult
 from cascade.questions.defaults import Answers, OutageAnswers
-from cascade.questions.findings import Finding, findings
+from cascade.questions.findings import Finding, findings, never_happens
 from cascade.questions.partial import Row, Survival
 from cascade.questions.wording import longest_text
 from cascade.reports.cutsets import extent_text, set_rows
@@ -34,8 +35,8 @@ BRIEF_LINES_MAX = 20
 """Findings in brief: with the header, and a line for what is left out, a screen of 24 lines."""
 
 
-def answers_text(answers: Answers, layout: Layout, *, with_runs: bool) -> str:
-    """Everything. The run of the first finding is shown in full, of all with `with_runs`."""
+def answers_text(answers: Answers, layout: Layout, *, with_runs: bool, with_coverage: bool = False) -> str:
+    """Everything. The run of the first finding is shown in full, of all with `with_runs`; the table of coverage with `with_coverage`."""
     found = findings(answers)
     lines: list[str] = []
     summaries: set[str] = set()
@@ -54,6 +55,7 @@ def answers_text(answers: Answers, layout: Layout, *, with_runs: bool) -> str:
     lines.extend(_survival_lines(answers, layout))
     lines.extend(_set_lines(answers, layout))
     lines.extend(_outage_lines(answers, layout))
+    lines.extend(_coverage_lines(answers, layout, with_table=with_coverage))
     if found and not with_runs:
         lines.extend(["", layout.paint(f"How {found[0].diagnostic.code} happens", "strong")])
         lines.extend(_run_lines(answers, found[0], layout)[:-1])
@@ -209,6 +211,39 @@ def _outage_lines(answers: Answers, layout: Layout) -> list[str]:
     rows = [_outage_row(found.classification) for found in answers.outages]
     title = layout.paint("How outages end, once faults stop", "strong")
     return ["", title, *table_lines(["outage", "class", "faults", "how"], rows, layout)]
+
+
+def _coverage_lines(answers: Answers, layout: Layout, *, with_table: bool) -> list[str]:
+    """What never happens; with the table also what does, and how much was not examined."""
+    if answers.coverage is None:
+        return []
+    lines: list[str] = []
+    for diagnostic in never_happens(answers):
+        lead = f"{_MARKS.get(diagnostic.severity, '!')} {diagnostic.code}  "
+        first, *rest = layout.wrap(diagnostic.message.replace("`", ""), indent=len(lead))
+        lines.extend([layout.paint(lead, STYLES[diagnostic.severity]) + first.replace(" " * len(lead), "", 1), *rest])
+        lines.extend(layout.wrap(_place(diagnostic), indent=INDENT, hang=2, style="faint"))
+    covered = answers.coverage
+    open_count = sum(item.cover is Cover.UNKNOWN for item in covered.items)
+    if open_count:
+        text = f"? {open_count:,} more not examined: {covered.reason.value if covered.reason is not None else ''}"
+        lines.extend(layout.wrap(text, hang=2, style="warning"))
+    if lines:
+        lines = ["", layout.paint("What never happens", "strong"), *lines]
+    if with_table:
+        lines.extend(["", layout.paint("Coverage: what ever happens, in all runs", "strong"), *_coverage_table(covered, layout)])
+    return lines
+
+
+def _coverage_table(covered: Coverage, layout: Layout) -> list[str]:
+    rows: list[list[str]] = []
+    for subject in Subject:
+        items = covered.of(subject)
+        if items:
+            counts = [sum(item.cover is cover for item in items) for cover in Cover]
+            seen, never, off, unknown = (str(count) if count else "" for count in counts)
+            rows.append([f"{seen or '0'} of {len(items)}", never, off, unknown, subject.value])
+    return table_lines(["seen", "never", "switched off", "not examined", "what"], rows, layout)
 
 
 def _outage_row(found: Classification) -> list[str]:

@@ -18,7 +18,7 @@ from cascade.questions.cases import values_of_run, values_text
 from cascade.questions.causes import Explanation
 from cascade.questions.declared import CheckResult
 from cascade.questions.defaults import Answers
-from cascade.questions.findings import Finding, findings
+from cascade.questions.findings import Finding, findings, never_happens
 from cascade.questions.inquiry import Reply
 from cascade.reports.runs import run_of, unmasked_texts
 from cascade.source import Span
@@ -151,6 +151,7 @@ def entries(file: FileReport) -> tuple[Entry, ...]:
         found.extend(_of_diagnostic(file, diagnostic) for diagnostic in answers.diagnostics)
         found.extend(_of_finding(file, answers, finding) for finding in findings(answers))
         found.extend(_of_question(file, reply) for reply in answers.undetermined)
+        found.extend(_of_diagnostic(file, diagnostic) for diagnostic in never_happens(answers))
     found.extend(file.notices)
     return tuple(_numbered(found))
 

@@ -21,7 +21,7 @@ from cascade.diagnostics.explain import page
 from cascade.diagnostics.render import render
 from cascade.limits import Limits, Progress
 from cascade.pipeline import CheckOptions, Unasked, check_file, load_system
-from cascade.questions.findings import findings
+from cascade.questions.findings import findings, never_happens
 from cascade.questions.judgement import Judgement
 from cascade.reports.results import Outcome, entries
 
@@ -67,7 +67,8 @@ def said_about(text: str, code: str) -> list[Diagnostic]:
             for e in entries(report_of(result))
             if e.diagnostic is not None and e.outcome is not Outcome.WAIVED
         ]
-    found = [] if result.answers is None else [f.diagnostic for f in findings(result.answers)]
+    answers = result.answers
+    found = [] if answers is None else [*(f.diagnostic for f in findings(answers)), *never_happens(answers)]
     return [*result.diagnostics, *(d for check in result.checks for d in check.diagnostics), *found]
 
 

@@ -39,7 +39,7 @@ def answer_within(
     depth = nesting_depth(model.expressions)
     if depth > DEPTH_MAX:
         return Stopped(reason=StopReason.DEPTH, statistics=Statistics(seconds=watch.seconds))
-    with _recursion(depth):
+    with recursion(depth):
         asked = _Asked(model, query, watch, work_max)
         try:
             if isinstance(query, Lasso) and asked.may_formulas_fail:
@@ -59,7 +59,7 @@ def answer_within(
 
 
 @contextmanager
-def _recursion(depth: int) -> Iterator[None]:
+def recursion(depth: int) -> Iterator[None]:
     """Room for evaluating expressions of this depth: one call a level."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(limit + depth)

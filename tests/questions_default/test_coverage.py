@@ -1,0 +1,94 @@
+"""What of a spec ever happens: agrees with the reference interpreter on generated specs, and is honest about limits."""
+
+import dataclasses
+
+import pytest
+
+from cascade.cli.main import main
+from cascade.core.lower import lower
+from cascade.limits import Limits
+from cascade.questions.coverage import Cover, Subject, coverage
+from cascade.questions.inquiry import Inquiry
+from cascade.reference.step import Situation, initial_state, initial_values
+from tests.generate.load import LoadedText
+from tests.generate.specs import make_spec
+from tests.questions_default.inquiring import _never, inquiry, outage_of
+
+SPEC = """
+system s { tick 1min
+  redundant web: 2 x Server needs 1
+  redundant lamps: 2 x Lamp needs 1
+  component log { state n: 0..1 = 0
+    param is_kept = false
+    event write when n == 0 or n == 1 { n = 1 - n }
+    reaction keep when is_kept { n = 0 } }
+  outage down when not web.serving
+  check c: possible log.n == 1
+  check d: never down expect violated }
+component Server { state up: bool = true
+  fault crash lasts 2min { up: true -> false }
+  reaction restart when not up after 3min { up: false -> true }
+  let serving = up }
+component Lamp { let serving = true }
+"""
+
+
+def told(text: str, cover: Cover) -> list[tuple[Subject, tuple[str, ...]]]:
+    return [(item.subject, item.names) for item in coverage(inquiry(text)).items if item.cover is cover]
+
+
+def test_what_never_happens() -> None:
+    assert told(SPEC, Cover.NEVER) == [
+        (Subject.REACTION, ("web[1].restart", "web[2].restart")),  # the fault ends first
+        (Subject.GUARD, ("log.write",)),
+        (Subject.GROUP, ("lamps",)),
+        (Subject.CHECK, ("c",)),
+    ]
+    assert told(SPEC, Cover.OFF) == [(Subject.REACTION, ("log.keep",))]
+    assert told(SPEC, Cover.UNKNOWN) == []
+
+
+def test_what_a_limit_leaves_open_is_not_examined() -> None:
+    asking = Inquiry(LoadedText(SPEC, "spec.cf").system(()), limits=Limits(state_count_max=2))
+    items = coverage(asking).items
+    assert {i.cover for i in items if i.subject is not Subject.CHECK} <= {Cover.COVERED, Cover.UNKNOWN, Cover.OFF}
+    assert any(i.cover is Cover.UNKNOWN for i in items)
+
+
+def test_table(capsys: pytest.CaptureFixture[str], tmp_path, monkeypatch, snapshot) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    (tmp_path / "s.cf").write_text(SPEC, encoding="utf-8")
+    main(["check", "s.cf", "--coverage"])
+    out = capsys.readouterr().out
+    found = out[out.index("What never happens") :]
+    assert "\n".join(found.splitlines()[:18]) == snapshot
+
+
+@pytest.mark.parametrize("seed", range(200, 224))
+def test_the_reference_interpreter_sees_the_same(seed: int) -> None:
+    asking = inquiry(make_spec(seed, 1).text)
+    check = dataclasses.replace(
+        _never(asking, outage_of(asking), asking.faults),
+        formula=dataclasses.replace(
+            _never(asking, outage_of(asking), asking.faults).formula, conditions=(asking.system.builder.false,)
+        ),
+    )
+    model, _ = lower(asking.system, check)
+    pending = [initial_state(model, values) for values in initial_values(model)]
+    seen = set(pending)
+    fired: set[str] = set()
+    while pending:
+        steps, errors = Situation(model, pending.pop()).steps()
+        if errors or len(seen) > 3_000:
+            return  # the survey says so, too
+        for step, state in steps:
+            if step >= 0:
+                fired.add(model.commands[step].name)
+            if state not in seen:
+                seen.add(state)
+                pending.append(state)
+    classes = {Subject.FAULT, Subject.REPAIR, Subject.REACTION, Subject.OPERATOR, Subject.EVENT}
+    for item in coverage(asking).items:
+        if item.subject in classes:
+            assert (item.cover is Cover.COVERED) == any(name in fired for name in item.names), item
