@@ -63,6 +63,7 @@ def execute(options: argparse.Namespace, settings: Settings, comparing: Comparin
         with_runs=options.trace,
         with_stats=options.stats,
         with_coverage=options.coverage,
+        with_proofs=options.explain,
         is_text=is_text,
         pages=pages,
     )
@@ -120,6 +121,7 @@ class Checker:
         with_runs: bool,
         with_stats: bool,
         with_coverage: bool = False,
+        with_proofs: bool = False,
         is_text: bool,
         pages: Pages | None,
     ) -> None:
@@ -133,6 +135,7 @@ class Checker:
         self._with_runs = with_runs
         self._with_stats = with_stats
         self._with_coverage = with_coverage
+        self._with_proofs = with_proofs
         self._pages = pages
         self._layout = Layout(columns=columns(), paint=paint_for(sys.stdout))
         self._totals = terminal.Totals()
@@ -273,7 +276,9 @@ class Checker:
         root = result.model.components[0]
         self._show_header(path, root.type_name, root.text)
         self._totals.add(result)
-        text = terminal.check_text(result, self._layout, with_run=self._with_runs, with_stats=self._with_stats)
+        text = terminal.check_text(
+            result, self._layout, with_run=self._with_runs, with_stats=self._with_stats, with_proof=self._with_proofs
+        )
         self._is_after_blank = text.endswith("\n")
         self._say(text)
         if isinstance(result.verdict, Undetermined):

@@ -213,6 +213,7 @@ def _add_checking(parser: argparse.ArgumentParser, *, html: str | None = None) -
         help="with the default questions in full, say what of the spec ever happens",
     )
     parser.add_argument("--trace", action="store_true", help="show the run of every verdict that rests on one")
+    parser.add_argument("--explain", action="store_true", help="show the invariant of every verdict that one proves")
     _add_outputs(parser)
     parser.add_argument("--max-states", type=positive_count, metavar="N", help="give up on a check after N states")
     parser.add_argument(

@@ -68,8 +68,18 @@ def header(path: str, system_name: str, text: str, layout: Layout) -> str:
     return "\n".join([first, *layout.wrap(text, indent=2, style="faint"), ""])
 
 
-def check_text(result: CheckResult, layout: Layout, *, with_run: bool, with_stats: bool = False) -> str:
-    """The lines of one check; `with_run` shows its run whatever was expected, `with_stats` how it was decided."""
+def check_text(
+    result: CheckResult,
+    layout: Layout,
+    *,
+    with_run: bool,
+    with_stats: bool = False,
+    with_proof: bool = False,
+) -> str:
+    """The lines of one check.
+
+    `with_run` shows its run whatever was expected, `with_stats` how it was decided, `with_proof` the invariant that proves it.
+    """
     lines = _verdict_lines(result, layout)
     if with_stats:
         for name, text in result.verdict.statistics.details:
@@ -102,6 +112,7 @@ def check_text(result: CheckResult, layout: Layout, *, with_run: bool, with_stat
             lines.append(layout.paint(run_summary(result, run, result.explanation, layout), "faint"))
         case Violated() | Holds():
             pass
+    lines.extend(_proof_lines(result, layout, with_proof=with_proof))
     for diagnostic in result.diagnostics:
         lines.extend(["", render(diagnostic, columns=layout.columns, paint=layout.paint)])
     if shows_run and run is not None and result.explanation is not None:
@@ -147,8 +158,9 @@ def _verdict_lines(result: CheckResult, layout: Layout) -> list[str]:
 
 
 def _undetermined_lines(verdict: Undetermined, layout: Layout) -> list[str]:
-    explored = count_text(verdict.statistics.state_count, verdict.statistics.counted)
-    text = f"no verdict: {verdict.reason.value}; {explored} explored in {seconds_text(verdict.statistics.seconds)}"
+    statistics = verdict.statistics
+    explored = f"{count_text(statistics.state_count, statistics.counted)} explored in" if statistics.state_count else "after"
+    text = f"no verdict: {verdict.reason.value}; {explored} {seconds_text(statistics.seconds)}"
     return layout.wrap(text, indent=INDENT, hang=2, style="warning")
 
 
@@ -182,11 +194,40 @@ def _no_run_text(result: CheckResult) -> str:
     return f"{open_values_text(result)}; {text}" if result.ranges else text
 
 
+def proof_text(proof: Proof) -> str:
+    """`3-induction`, `an inductive invariant`."""
+    return f"{proof.k}-induction" if proof.kind is ProofKind.K_INDUCTION else "an inductive invariant"
+
+
+def _proof_lines(result: CheckResult, layout: Layout, *, with_proof: bool) -> list[str]:
+    """What proves that the check holds; with its invariant, line by line, if that is asked for."""
+    proof = _proof_of(result)
+    if proof is None:
+        return []
+    lines = []
+    if isinstance(result.verdict, Holds):
+        lines.extend(layout.wrap(f"proved by {proof_text(proof)}", indent=INDENT, style="faint"))
+    if not with_proof:
+        return lines
+    if proof.kind is ProofKind.K_INDUCTION:
+        text = (
+            "it is not so at the start, and no state in which it is not so is followed by one in which it is"
+            if proof.k == 1
+            else f"no run with fewer than {proof.k} commands leads to it, and {proof.k} different states in a row in which it is not so are "
+            "never followed by one in which it is"
+        )
+        return [*lines, *layout.wrap(text, indent=INDENT, hang=2)]
+    if proof.invariant:
+        lines.extend(layout.wrap("always, together:", indent=INDENT))
+    for line in proof.invariant:
+        lines.extend(layout.wrap(printable(line), indent=INDENT + 2, hang=2))
+    return lines
+
+
 def _reason_text(result: CheckResult) -> str:
     proof = _proof_of(result)
     if proof is not None:
-        by = f"k-induction (k = {proof.k})" if proof.kind is ProofKind.K_INDUCTION else "an inductive invariant"
-        return f"no run does this: proved by {by}"
+        return f"no run does this: proved by {proof_text(proof)}"
     return f"no run does this: all {count_text(result.verdict.statistics.state_count, result.verdict.statistics.counted)} were explored"
 
 

@@ -5,7 +5,7 @@ another context, over formulas made anew and command by command, whether the inv
 must not be reached.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import z3
@@ -14,6 +14,7 @@ from cascade.core.model import CommandClass
 from cascade.engines.symbolic.encode import Encoder, Moment
 from cascade.engines.symbolic.patience import Patience
 from cascade.engines.symbolic.terms import Integers, Term, Truth
+from cascade.engines.symbolic.text import has_quantifier
 
 BadStates = Callable[[Encoder, Moment], Truth]
 """Of which states it is to be shown that no run meets them."""
@@ -109,6 +110,42 @@ def _strikes(encoder: Encoder, fires: tuple[Truth, ...]) -> Truth:
 def _is_bounded(counters: list[Term], bounds: RunBounds | None) -> list[Truth]:
     limits = [] if bounds is None else [bounds.faults, bounds.ticks]
     return [counter <= limit for counter, limit in zip(counters, limits, strict=False)]
+
+
+# --- without quantifiers ---
+
+ELIMINATION_MS = 1_000
+"""What is spent on each part, in milliseconds: the tactic knows no other unit. It is a matter of reading, not of the verdict."""
+
+
+def plain_forms(invariant: Truth, patience: Patience) -> Iterator[Truth]:
+    """Invariants to be examined in turn, those that are easier to read first.
+
+    Spacer may speak of states before: with quantifiers, which are eliminated where that is not much work. Or the rest is enough by itself.
+    """
+    parts = invariant.children() if z3.is_and(invariant) else [invariant]
+    quantified = [part for part in parts if has_quantifier(part)]
+    if quantified:
+        rest = [part for part in parts if not has_quantifier(part)]
+        if rest:
+            yield z3.And(rest)
+        eliminated = [_eliminated(part, patience) for part in quantified]
+        if all(part is not None for part in eliminated):
+            yield z3.And([*rest, *eliminated])
+    yield invariant
+
+
+def _eliminated(part: Truth, patience: Patience) -> Truth | None:
+    """The same without quantifiers; None where that is too much work."""
+    tactic = z3.TryFor(z3.Tactic("qe", ctx=part.ctx), ELIMINATION_MS)
+    goal = z3.Goal(ctx=part.ctx)
+    goal.add(part)
+    try:
+        result = patience.call(part.ctx, lambda: tactic(goal))
+    except z3.Z3Exception:
+        return None
+    found = z3.simplify(result.as_expr())
+    return None if has_quantifier(found) else found
 
 
 # --- examination ---

@@ -135,12 +135,10 @@ class Prover:
             if stronger is None or isinstance(stronger, Timelock):
                 return stronger
             found = stronger
-        if not invariant.holds_up(self._integers, here, found, is_bad, self._patience):
-            return StopReason.UNPROVED
-        return Proof(
-            kind=ProofKind.INVARIANT,
-            invariant=invariant_text(self._integers, here, found),
-        )
+        for claim in invariant.plain_forms(found, self._patience):
+            if invariant.holds_up(self._integers, here, claim, is_bad, self._patience):
+                return Proof(kind=ProofKind.INVARIANT, invariant=invariant_text(self._integers, here, claim))
+        return StopReason.UNPROVED
 
     def _time_passes(self, here: Moment, found: Truth, effort: int) -> Truth | Timelock | None:
         """An invariant that excludes timelocks too, or one that is reachable."""
