@@ -101,6 +101,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_gate(commands)
     _add_report(commands)
     _add_cutsets(commands)
+    _add_mutate(commands)
     _add_dump(commands)
     _add_show(commands)
     _add_export(commands)
@@ -258,6 +259,28 @@ def _add_cutsets(commands: "Commands") -> None:
         "--total-time", type=duration_seconds, metavar="DURATION", help="stop after this, and show what is known"
     )
     parser.add_argument("--max-states", type=positive_count, metavar="N", help="give up on one question after N states")
+    parser.add_argument("--engine", default="auto", metavar="NAME", help="what searches (default: %(default)s)")
+
+
+def _add_mutate(commands: "Commands") -> None:
+    parser = _add(commands, "mutate", "change the spec a little, again and again, and list what no check notices")
+    parser.add_argument("file", metavar="SPEC", help="a spec (.cf)")
+    parser.add_argument(
+        "--max-mutants", type=positive_count, default=200, metavar="N", help="try no more (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--time", type=duration_seconds, default=60.0, metavar="DURATION", help="stop after this (default: 60s)"
+    )
+    parser.add_argument(
+        "--check-time",
+        type=duration_seconds,
+        default=2.0,
+        metavar="DURATION",
+        help="give up on one check of one mutant after this (default: 2s)",
+    )
+    parser.add_argument("--memory", type=size_bytes, metavar="SIZE", help="use no more memory than this, such as 4GB")
+    parser.add_argument("--library", action="store_true", help="also change what the shipped library declares")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
     parser.add_argument("--engine", default="auto", metavar="NAME", help="what searches (default: %(default)s)")
 
 
