@@ -110,3 +110,31 @@ def test_without_default_questions_there_are_checks_only(make) -> None:
     report = make(PAIR, asked=False)
     assert report.headlines == () and report.findings == () and report.nearest == ()
     assert [check.verdict for check in report.checks] == ["violated", "holds", "holds"]
+
+
+CALM = """\
+system calm {
+  tick 1min
+  component a { state up: bool = true  fault slip: crash { up: true -> false }  reaction restart after 5min { up: false -> true }
+    let serving = true }
+  component b { state whole: bool = true  fault break: crash { whole: true -> false } }
+  outage down when not a.serving
+}
+"""
+
+
+def test_where_nothing_is_wrong_there_are_sample_runs(make) -> None:
+    report = make(CALM)
+    assert [headline.sentence for headline in report.headlines] == [
+        "“down happens” cannot happen: no run leads there, with any number of faults"
+    ]
+    assert report.nearest == ("down: out of reach of any number of faults.",)
+    [table] = [table for table in report.tables if table.key == "samples"]
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["a.slip", "a.restart", "all is as at the start"],
+        ["b.break", "nothing else happens", "it is not followed further"],
+    ]
+    run = report.runs[table.rows[0][0].run]
+    assert [(step.command, step.time_ms) for step in run.steps] == [("a.slip", 0), ("a.restart", 300_000)]
+    assert run.ending == "here all is as at the start"
+    assert run.shown_by == ("sample: a.slip",)

@@ -204,6 +204,8 @@ class _Teller:
                 lines.append(f"… {len(steps) - len(shown)} more steps …")
             if step.command_class != "fault":
                 lines.append(_step_line(step, reply.model))
+        if not lines:
+            lines.append("At once: no step lies in between.")
         lines.extend(self._end_lines(len(steps)))
         return tuple(lines)
 

@@ -12,14 +12,15 @@ from cascade.questions.declared import CheckResult
 from cascade.questions.defaults import Answers
 from cascade.questions.findings import findings
 from cascade.questions.inquiry import Reply
-from cascade.reports.data import CheckRow, Finding, Graph, Headline, Place, Report, Run, Table, Totals
+from cascade.questions.samples import samples
+from cascade.reports.data import Cell, CheckRow, Finding, Graph, Headline, Place, Report, Run, Table, Totals
 from cascade.reports.results import finding_ending
 from cascade.reports.gather.graph import gather_graph
 from cascade.reports.gather.headlines import telling
 from cascade.reports.gather.places import Places
 from cascade.reports.gather.runs import gather_run
 from cascade.reports.gather.summary import assumption_lines, explored_lines, nearest_lines
-from cascade.reports.gather.tables import answer_tables, fix_table
+from cascade.reports.gather.tables import answer_tables, fix_table, sample_table
 from cascade.reports.runs import run_of
 from cascade.reports.terminal import extent_text, open_values_text
 from cascade.verdicts.verdict import Holds, Undetermined, Violated
@@ -72,6 +73,8 @@ class _Gatherer:
         found = self._findings()
         checks = self._check_rows()
         tables = [] if self._answers is None else answer_tables(self._answers, self._run_of_reply)
+        if self._answers is not None and headlines and not any(h.is_reached for h in headlines):
+            tables.extend(self._samples(self._answers))
         if self._system.fixes:
             tables.append(fix_table(self._system, checks))
         tables.extend(self._extra)
@@ -136,6 +139,18 @@ class _Gatherer:
     def _runs_shown(self) -> tuple[Run, ...]:
         pairs = zip(self._runs, self._shown_by, strict=True)
         return tuple(replace(run, shown_by=tuple(names)) for run, names in pairs)
+
+    def _samples(self, answers: Answers) -> list[Table]:
+        """Where all is well: what single faults do."""
+        rows: list[tuple[Cell, ...]] = []
+        for sample in samples(answers.inquiry):
+            result = answers.inquiry.result(sample.reply)
+            ending = "all is as at the start" if sample.is_over else f"{sample.fault} has struck"
+            run = self._run_of(result, sample.reply.check.source, f"sample: {sample.fault}", ending, ())
+            what = " → ".join(sample.followed_by) or "nothing else happens"
+            after = "all is as at the start" if sample.is_over else "it is not followed further"
+            rows.append((Cell(text=sample.fault, run=run), Cell(text=what), Cell(text=after)))
+        return [sample_table(rows)] if rows else []
 
     # --- what is said ---
 

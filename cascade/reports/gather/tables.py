@@ -190,3 +190,14 @@ def fix_table(system: "System", checks: Sequence[CheckRow]) -> Table:
         headings=headings,
         rows=tuple(rows),
     )
+
+
+def sample_table(rows: Sequence[tuple[Cell, ...]]) -> Table:
+    """What single faults do where no outage comes of them."""
+    return Table(
+        key="samples",
+        title="Sample runs",
+        text="No outage comes of these: one fault of each sort strikes, and what follows.",
+        headings=("fault", "what follows", "at the end"),
+        rows=tuple(rows),
+    )

@@ -1,5 +1,6 @@
 """The graph of a report: where boxes, the components in them, arrows and links stand on the page."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cascade.reports.data import Graph, Node, Unit
@@ -13,6 +14,7 @@ SMALL = 20.0
 STACKED_MAX = 6
 """Members of a group that are drawn with their names; more become a grid of small squares."""
 
+BOXES_MAX = 60
 GRID_COLUMNS = 10
 _COLUMNS_MAX = 4
 _NARROW = 116.0
@@ -73,10 +75,12 @@ class GraphView:
     boxes: tuple[BoxView, ...]
     arrows: tuple[ArrowView, ...]
     links: tuple[LinkView, ...]
+    hidden_count: int
 
 
-def view_graph(graph: Graph) -> GraphView:
-    """The drawing of `graph`."""
+def view_graph(whole: Graph, changing: Iterable[str] = ()) -> GraphView:
+    """The drawing of a graph. Of very many boxes only some are drawn: first those with components in `changing`."""
+    graph = _excerpt(whole, changing)
     nodes = {node.name: node for node in graph.nodes}
     has_links = {nodes[n].unit for link in graph.links for n in (link.source, link.target) if n in nodes}
     sizes = {unit.name: _size(unit, has_links=unit.name in has_links) for unit in graph.units}
@@ -99,6 +103,35 @@ def view_graph(graph: Graph) -> GraphView:
         boxes=boxes,
         arrows=arrows,
         links=_links(graph, boxes),
+        hidden_count=len(whole.units) - len(graph.units),
+    )
+
+
+def _excerpt(graph: Graph, changing: Iterable[str]) -> Graph:
+    """At most `BOXES_MAX` boxes: outages, what changes, then what these rest on, the nearest first."""
+    if len(graph.units) <= BOXES_MAX:
+        return graph
+    unit_of = {node.name: node.unit for node in graph.nodes}
+    outages = [unit.name for unit in graph.units if unit.kind == "outage"]
+    kept = dict.fromkeys([*outages, *(unit_of[name] for name in changing if name in unit_of)])
+    used: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        used.setdefault(edge.user, []).append(edge.used)
+    pending = list(kept)
+    for name in pending:
+        if len(kept) >= BOXES_MAX:
+            break
+        for below in used.get(name, ()):
+            if below not in kept:
+                kept[below] = None
+                pending.append(below)
+    shown = frozenset(list(kept)[:BOXES_MAX])
+    return Graph(
+        units=tuple(unit for unit in graph.units if unit.name in shown),
+        nodes=tuple(node for node in graph.nodes if node.unit in shown),
+        edges=tuple(edge for edge in graph.edges if edge.user in shown and edge.used in shown),
+        links=graph.links,
+        loops=graph.loops,
     )
 
 

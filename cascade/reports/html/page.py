@@ -48,7 +48,7 @@ def page(report: Report, *, has_index: bool = False) -> str:
         plain=plain_verdict(report),
         chips=chips(report),
         sections=_sections(report),
-        graph=view_graph(report.graph),
+        graph=view_graph(report.graph, _changing(report)),
         first_run=first_run(report),
         start=_start(report, views),
         views=[_shown_view(run, view) for run, view in zip(report.runs, views, strict=True)],
@@ -185,6 +185,13 @@ def _start(report: Report, views: list[RunView]) -> dict[str, tuple[int, str]]:
 def first_run(report: Report) -> int:
     """The run that the page shows first: that of what it says first."""
     return next((hero.run for hero in heroes(report) if hero.run is not None), 0)
+
+
+def _changing(report: Report) -> list[str]:
+    """Components that change in some run, those of the run that is shown first to begin with."""
+    first = first_run(report)
+    runs = [*report.runs[first : first + 1], *report.runs]
+    return list(dict.fromkeys(lane.name for run in runs for lane in run.lanes))
 
 
 def _shown(report: Report) -> dict[str, Any]:

@@ -52,6 +52,7 @@ export class Painter {
       const shown = node.querySelector<SVGTextElement>(".state");
       if (shown) shown.textContent = fit(lane?.texts[state] || shown.dataset.idle!, Number(shown.dataset.room));
     }
+    this.reveal(this.nodes.find((node) => node.classList.contains("acting")));
     const isDown = (name: string) => lanes.get(name)?.statuses[state] === DOWN;
     const hasDown = (unit: string) => (this.unitNodes.get(unit) ?? []).some(isDown);
     for (const edge of this.graph?.querySelectorAll<SVGPathElement>(".edge") ?? []) {
@@ -59,6 +60,17 @@ export class Painter {
     }
     for (const link of this.graph?.querySelectorAll<SVGPathElement>(".link") ?? []) {
       link.classList.toggle("broken", link.dataset.via!.split(" ").some(isDown));
+    }
+  }
+
+  /** A graph that is wider than the page follows what happens. */
+  private reveal(node: SVGGElement | undefined): void {
+    const scroll = this.graph?.parentElement;
+    if (!node || !scroll || scroll.scrollWidth <= scroll.clientWidth) return;
+    const box = node.getBoundingClientRect();
+    const frame = scroll.getBoundingClientRect();
+    if (box.left < frame.left || box.right > frame.right) {
+      scroll.scrollLeft += box.left - frame.left - (frame.width - box.width) / 2;
     }
   }
 
