@@ -93,6 +93,11 @@ class _Reader:
         self._ops = system.builder.ops
         self._args = system.builder.args
         self._home = self._homes()
+        # Named junctions by the operator and their first operand.
+        self._junctions: dict[tuple[Op, ExprId], list[ExprId]] = {}
+        for value in self._home:
+            if self._ops[value] in (Op.AND, Op.OR):
+                self._junctions.setdefault((self._ops[value], min(self._args[value])), []).append(value)
 
     def _homes(self) -> dict[ExprId, str]:
         """Whose value an expression is: of all that have a name, and of tests of one variable, which belong to whoever has the variable."""
@@ -194,5 +199,23 @@ class _Reader:
             if home not in (user, ""):
                 found[home] = None
             elif op not in (Op.CONST, Op.VAR):
-                pending.extend(reversed(self._args[expr]))
+                pending.extend(reversed(self._parts(expr, user)))
         return list(found)
+
+    def _parts(self, expr: ExprId, user: str) -> list[ExprId]:
+        """The operands; of a junction those together that are what another component calls a value of its own.
+
+        Junctions are flat: `here and there.serving` has the operands of `there.serving` among its own.
+        """
+        op, left = self._ops[expr], dict.fromkeys(self._args[expr])
+        if op not in (Op.AND, Op.OR):
+            return list(left)
+        parts: list[ExprId] = []
+        candidates = dict.fromkeys(c for a in left for c in self._junctions.get((op, a), ()))
+        for candidate in sorted(candidates, key=lambda c: -len(self._args[c])):
+            operands = self._args[candidate]
+            if candidate != expr and self._home[candidate] != user and all(a in left for a in operands):
+                parts.append(candidate)
+                for operand in operands:
+                    del left[operand]
+        return [*parts, *left]

@@ -108,23 +108,23 @@ def view_graph(whole: Graph, changing: Iterable[str] = ()) -> GraphView:
 
 
 def _excerpt(graph: Graph, changing: Iterable[str]) -> Graph:
-    """At most `BOXES_MAX` boxes: outages, what changes, then what these rest on, the nearest first."""
+    """At most `BOXES_MAX` boxes: outages, what changes on the way to them, then all that they rest on, then what else changes."""
     if len(graph.units) <= BOXES_MAX:
         return graph
     unit_of = {node.name: node.unit for node in graph.nodes}
     outages = [unit.name for unit in graph.units if unit.kind == "outage"]
-    kept = dict.fromkeys([*outages, *(unit_of[name] for name in changing if name in unit_of)])
+    changed = dict.fromkeys(unit_of[name] for name in changing if name in unit_of)
     used: dict[str, list[str]] = {}
     for edge in graph.edges:
         used.setdefault(edge.user, []).append(edge.used)
-    pending = list(kept)
-    for name in pending:
-        if len(kept) >= BOXES_MAX:
-            break
-        for below in used.get(name, ()):
-            if below not in kept:
-                kept[below] = None
-                pending.append(below)
+    kept = dict.fromkeys(outages)
+    for only in (frozenset(changed), frozenset(unit.name for unit in graph.units)):
+        pending = list(kept)
+        for name in pending:
+            found = [below for below in used.get(name, ()) if below in only and below not in kept]
+            kept.update(dict.fromkeys(found))
+            pending.extend(found)
+    kept.update(changed)
     shown = frozenset(list(kept)[:BOXES_MAX])
     return Graph(
         units=tuple(unit for unit in graph.units if unit.name in shown),
