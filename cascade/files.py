@@ -1,8 +1,12 @@
-"""Writing files so that nobody ever sees half of one."""
+"""Writing files so that nobody ever sees half of one; reading those that nobody else could have written."""
 
 import contextlib
 import os
+import stat
 import tempfile
+from pathlib import Path
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def write_atomically(path: str, data: bytes, *, mode: int = 0o666, is_own: bool = False) -> None:
@@ -30,6 +34,38 @@ def write_atomically(path: str, data: bytes, *, mode: int = 0o666, is_own: bool 
             os.unlink(temporary)
         raise
     _sync_folder(folder)
+
+
+def read_own(path: str, bytes_max: int) -> bytes | None:
+    """The content of a file of ours that others cannot write to; None if there is none. A link is not followed, a pipe not waited for."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode) or found.st_size > bytes_max:
+                return None
+            if os.name == "posix" and (found.st_uid != os.geteuid() or found.st_mode & _OTHERS_WRITE):
+                return None
+            return file.read(bytes_max)
+    except OSError:
+        return None
+
+
+def why_not_trusted(folder: str) -> str:
+    """Who else could put something there, in words; "" if nobody."""
+    if os.name != "posix":
+        return ""
+    real = os.path.realpath(folder)
+    found = os.stat(real)
+    if found.st_uid != os.geteuid():
+        return "it belongs to somebody else"
+    if found.st_mode & _OTHERS_WRITE:
+        return "others can write to it"
+    for above in Path(real).parents:
+        mode = os.stat(above).st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            return f"others can write to {above}"
+    return ""
 
 
 def why_not_writable(path: str) -> str | None:

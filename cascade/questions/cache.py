@@ -11,7 +11,6 @@ used at all. Entries are replaced as a whole, so that processes may share a fold
 import hashlib
 import json
 import os
-import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ from cascade import __version__
 from cascade.core.digest import digest
 from cascade.core.model import CoreModel
 from cascade.core.queries import Query
-from cascade.files import write_atomically
+from cascade.files import read_own, why_not_trusted, write_atomically
 from cascade.verdicts.answer import Exhausted, Found, Proof, ProofKind, Statistics
 from cascade.verdicts.run import CandidateRun
 
@@ -36,7 +35,6 @@ ENTRY_DAYS_MAX = 60
 
 _DAY_SECONDS = 86_400
 _BUILT_ON = ("numba", "llvmlite", "numpy", "z3-solver")
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _PRUNED = "pruned"
 
 Json = dict[str, Any]
@@ -112,23 +110,6 @@ def default_folder() -> str:
     return os.path.join(base if os.path.isabs(base) else os.path.expanduser("~/.cache"), "cascade")
 
 
-def why_not_trusted(folder: str) -> str:
-    """Who else could put something there, in words; "" if nobody."""
-    if os.name != "posix":
-        return ""
-    real = os.path.realpath(folder)
-    found = os.stat(real)
-    if found.st_uid != os.geteuid():
-        return "it belongs to somebody else"
-    if found.st_mode & _OTHERS_WRITE:
-        return "others can write to it"
-    for above in Path(real).parents:
-        mode = os.stat(above).st_mode
-        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-            return f"others can write to {above}"
-    return ""
-
-
 # --- keys ---
 
 
@@ -165,23 +146,18 @@ def _checksum(key: str, payload: Json) -> str:
 
 def _read(path: str, key: str) -> Json | None:
     """The payload of a sound entry that is ours."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    data = read_own(path, ENTRY_BYTES_MAX)
+    if data is None:
+        return None
     try:
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode) or found.st_size > ENTRY_BYTES_MAX:
-                return None
-            if os.name == "posix" and (found.st_uid != os.geteuid() or found.st_mode & _OTHERS_WRITE):
-                return None
-            data = file.read(ENTRY_BYTES_MAX)
         entry = json.loads(data)
         payload: Json = entry["payload"]
         if entry["key"] != key or entry["checksum"] != _checksum(key, payload):
             return None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     with suppress(OSError):
-        if time.time() - found.st_mtime > _DAY_SECONDS:
+        if time.time() - os.stat(path).st_mtime > _DAY_SECONDS:
             os.utime(path)  # it is still asked for
     return payload
 

@@ -1,13 +1,13 @@
 """Finds `cascade.lark` and makes the parser of it, once a process.
 
 Computing the LALR tables takes a quarter of a second, reading them back a fifth of that: they are kept as JSON in
-the user's cache directory, under the digest of everything that they depend on.
+the user's cache directory, under the digest of everything that they depend on. Wrong tables would read another spec than the
+one that is written: what does not match its own digest, or could be somebody else's, is made again.
 """
 
 import hashlib
 import json
 import os
-import tempfile
 import threading
 from contextlib import suppress
 from functools import cache
@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cascade.files import read_own, why_not_trusted, write_atomically
 from cascade.syntax.build import Builder
 
 # lark is imported late, because that takes as long as everything else that `--help` does.
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 GRAMMAR_FILE = "cascade.lark"
 # Set to the absolute path of a directory to keep the tables there, to nothing to keep them nowhere.
 CACHE_VARIABLE = "CASCADE_CACHE_DIR"
+TABLES_BYTES_MAX = 16 * 1024 * 1024
+_DIGEST_SIZE = hashlib.sha256().digest_size
 
 
 def grammar_text() -> str:
@@ -107,10 +110,8 @@ def _make_tables(builder: Builder) -> "lark.Lark":
         del data["options"]["transformer"]
         # No cache is no harm, and a reader never sees half a file.
         with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-                json.dump([data, memo], file)
-            os.replace(file.name, path)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_atomically(str(path), _with_digest(json.dumps([data, memo]).encode("utf-8")), mode=0o600, is_own=True)
     return made
 
 
@@ -121,14 +122,32 @@ def _read_tables(builder: Builder) -> "lark.Lark | None":
     path = _cache_path()
     if path is None:
         return None
+    content = _sound(path)
+    if content is None:
+        return None
     try:
-        data, memo = json.loads(path.read_text(encoding="utf-8"), object_hook=_with_integer_keys)
+        data, memo = json.loads(content, object_hook=_with_integer_keys)
         # The door that lark's own generator of stand-alone parsers uses.
         load: Any = lark.Lark._load_from_dict  # noqa: SLF001
         loaded: lark.Lark = load(data, memo, transformer=builder)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
+    except Exception:  # noqa: BLE001 - a file of another form, whatever lark makes of it, is no cache
         return None
     return loaded
+
+
+def _with_digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest() + content
+
+
+def _sound(path: Path) -> bytes | None:
+    """What `_make_tables` wrote; None if there is no such file, it was damaged, or others could have written it."""
+    with suppress(OSError):
+        if why_not_trusted(str(path.parent)):
+            return None
+        data = read_own(str(path), TABLES_BYTES_MAX)
+        if data is not None and _with_digest(data[_DIGEST_SIZE:]) == data:
+            return data[_DIGEST_SIZE:]
+    return None
 
 
 def _with_integer_keys(pairs: dict[str, Any]) -> dict[Any, Any]:
@@ -147,4 +166,4 @@ def _cache_path() -> Path | None:
     if not os.path.isabs(folder):  # switched off, or a user without a home
         return None
     digest = hashlib.sha256(f"{lark.__version__}\n{grammar_text()}".encode()).hexdigest()
-    return Path(folder) / f"grammar-{digest[:32]}.json"
+    return Path(folder) / f"grammar-{digest[:32]}.tables"

@@ -115,7 +115,20 @@ def test_tables_from_the_cache_are_those_from_the_grammar(tmp_path, monkeypatch)
             return {s: {t: (str(a), str(v)) for t, (a, v) in row.items()} for s, row in states.items()}
 
         assert len(table(read)) == len(table(made))
-        file.write_text("[")
-        assert grammar._read_tables(Builder()) is None
+        sound = file.read_bytes()
+        for place in range(0, len(sound), len(sound) // 40):
+            file.write_bytes(sound[:place] + bytes([sound[place] ^ 1]) + sound[place + 1 :])
+            assert grammar._read_tables(Builder()) is None
+        for damaged in (b"", b"[", sound[:-1], sound + b" "):
+            file.write_bytes(damaged)
+            assert grammar._read_tables(Builder()) is None
+        file.write_bytes(sound)
+        assert grammar._read_tables(Builder()) is not None
+        for path in (file, tmp_path):  # others could have written it
+            mode = path.stat().st_mode
+            path.chmod(mode | 0o022)
+            assert grammar._read_tables(Builder()) is None
+            path.chmod(mode)
+        assert grammar._read_tables(Builder()) is not None
     finally:
         grammar._cache_path.cache_clear()

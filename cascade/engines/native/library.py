@@ -208,7 +208,10 @@ def _read(file: Path | None) -> dict[str, tuple[str, bytes]] | None:
         return None
     at = LENGTH_SIZE + int.from_bytes(content[:LENGTH_SIZE], "little")
     kernels: dict[str, tuple[str, bytes]] = {}
-    for name, symbol, length in json.loads(content[LENGTH_SIZE:at]):
-        kernels[name] = symbol, content[at : at + length]
-        at += length
+    try:
+        for name, symbol, length in json.loads(content[LENGTH_SIZE:at]):
+            kernels[str(name)] = str(symbol), content[at : at + length]
+            at += length
+    except (ValueError, TypeError, RecursionError):  # sound, but written by something else
+        return None
     return kernels

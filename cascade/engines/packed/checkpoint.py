@@ -146,7 +146,7 @@ class Checkpoint:
         """What was saved, and the log; None if there is nothing, or it was damaged (and then it is gone)."""
         try:
             found = self._loaded()
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError):
             found = None
         if found is None:
             self._manifest, self.logged = _Manifest(), 0
