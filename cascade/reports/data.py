@@ -58,7 +58,7 @@ class Change:
 class Step:
     """A command that fired. `number` counts from 1 the steps that what the run shows rests on (None: it does not), `causes` are such numbers.
 
-    `waited_ms` is how long the command had been able to fire.
+    `waited_ms` is how long the command had been able to fire; `passed_on` says for each cause which values of it were read.
     """
 
     number: int | None
@@ -71,6 +71,7 @@ class Step:
     because: str
     waited_ms: int
     causes: tuple[int, ...]
+    passed_on: tuple[str, ...]
     changes: tuple[Change, ...]
     place: Place | None
 
@@ -287,5 +288,6 @@ class Report:
     explored: tuple[str, ...]
     nearest: tuple[str, ...]
     assumptions: tuple[str, ...]
+    open_questions: tuple[str, ...]
     errors: tuple[Finding, ...]
     sources: tuple[Source, ...]

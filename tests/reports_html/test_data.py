@@ -50,6 +50,7 @@ def test_the_run_of_the_headline_goes_to_the_end_of_the_outage(pair: Report) -> 
         ("db.warm_up", 21_660_000, 3),
     ]
     assert run.steps[3].because == "db.cold became true in step 2"
+    assert [step.passed_on for step in run.steps] == [(), ("switches[1].health",), (), ("db.cold",)]
     lanes = {lane.name: lane for lane in run.lanes}
     assert list(lanes) == ["switches[1]", "path", "db", "down"]
     ok, down = Status.OK, Status.DOWN
@@ -138,3 +139,15 @@ def test_where_nothing_is_wrong_there_are_sample_runs(make) -> None:
     assert [(step.command, step.time_ms) for step in run.steps] == [("a.slip", 0), ("a.restart", 300_000)]
     assert run.ending == "here all is as at the start"
     assert run.shown_by == ("sample: a.slip",)
+
+
+def test_what_a_limit_left_open_is_listed(make) -> None:
+    report = make(
+        "system s { component a { state n: 0..2000000 = 0  event up when n < 2000000 { n = n + 1 }  let low = n * 2  let serving = low < 3999999 }\n"
+        "  outage o when not a.serving }"
+    )
+    assert report.totals.questions_undetermined > 0
+    assert any(
+        line.startswith("never o") and "the limit on states was reached" in line for line in report.open_questions
+    )
+    assert not report.headlines[0].is_known

@@ -19,7 +19,7 @@ from cascade.reports.gather.graph import gather_graph
 from cascade.reports.gather.headlines import telling
 from cascade.reports.gather.places import Places
 from cascade.reports.gather.runs import gather_run
-from cascade.reports.gather.summary import assumption_lines, explored_lines, nearest_lines
+from cascade.reports.gather.summary import assumption_lines, explored_lines, nearest_lines, open_lines
 from cascade.reports.gather.tables import answer_tables, fix_table, sample_table
 from cascade.reports.runs import run_of
 from cascade.reports.terminal import extent_text, open_values_text
@@ -96,6 +96,7 @@ class _Gatherer:
             explored=explored_lines(self._system, self._checks, self._answers),
             nearest=nearest_lines(self._answers),
             assumptions=assumption_lines(self._system),
+            open_questions=open_lines(self._answers),
             errors=errors,
             sources=self._places.sources(),
         )

@@ -90,9 +90,14 @@ class _Gatherer:
             because="" if told is None else told.because,
             waited_ms=0 if told is None else told.waited_ticks * self._model.tick_ms,
             causes=() if told is None else tuple(c + 1 for c in told.causes),
+            passed_on=() if number is None or told is None else self._passed_on(number - 1, told),
             changes=self._changes(k, frozenset() if told is None else frozenset(c.name for c in told.changes)),
             place=self._places.of(command.span),
         )
+
+    def _passed_on(self, position: int, told: ExplainedStep) -> tuple[str, ...]:
+        values = {e.source: ", ".join(e.values) for e in self._explanation.edges if e.target == position}
+        return tuple(values.get(cause, "") for cause in told.causes)
 
     def _changes(self, k: int, relevant: frozenset[str]) -> tuple[Change, ...]:
         """Variables first; of several names for one value that which is relevant, or else the first."""

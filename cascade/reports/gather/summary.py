@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from cascade.checked.model import Check, System
 
 _SHOWN_MAX = 8
+_QUESTION_MAX = 200
+"""Characters of a question; one about hundreds of faults names them all."""
 
 
 def explored_lines(system: "System", checks: Sequence[CheckResult], answers: Answers | None) -> tuple[str, ...]:
@@ -73,6 +75,22 @@ def _distance(found: CutSets) -> str:
     if found.is_all:
         return "out of reach of any number of faults"
     return f"more than {count_text(found.complete_to, 'fault')} away" if found.complete_to >= 0 else ""
+
+
+def open_lines(answers: Answers | None) -> tuple[str, ...]:
+    """The questions that a limit left open, with the limit."""
+    if answers is None:
+        return ()
+    shown = [
+        _cropped(reply.check.source) + ("" if reply.stop_reason is None else f": {reply.stop_reason.value}")
+        for reply in answers.undetermined[:_SHOWN_MAX]
+    ]
+    more = len(answers.undetermined) - len(shown)
+    return (*shown, *([f"and {more} more"] if more > 0 else []))
+
+
+def _cropped(text: str) -> str:
+    return text if len(text) <= _QUESTION_MAX else f"{text[:_QUESTION_MAX]}…"
 
 
 def assumption_lines(system: "System") -> tuple[str, ...]:

@@ -59,6 +59,7 @@ class Arrow:
     path: str
     start: int
     end: int
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,17 +232,18 @@ class _Drawing:
         arrows: list[Arrow] = []
         for mark in marks:
             step = self._run.steps[mark.event - 1]
-            for cause in step.causes:
+            for cause, values in zip(step.causes, step.passed_on, strict=True):
                 start = by_number.get(cause)
                 if start is None:
                     continue
+                title = f"event {start.event} made event {mark.event} possible" + (f": {values}" if values else "")
                 if start.y == mark.y:  # under the bar, whose text stays readable
                     path = f"M{start.x:g} {start.y + 8:g}Q{(start.x + mark.x) / 2:g} {start.y + 20:g} {mark.x - 5:g} {mark.y + 8:g}"
-                    arrows.append(Arrow(path=path, start=start.event, end=mark.event))
+                    arrows.append(Arrow(path=path, start=start.event, end=mark.event, title=title))
                     continue
                 bend = max(18.0, (mark.x - start.x) / 2)
                 path = f"M{start.x:g} {start.y:g}C{start.x + bend:g} {start.y:g} {mark.x - bend:g} {mark.y:g} {mark.x - 8:g} {mark.y:g}"
-                arrows.append(Arrow(path=path, start=start.event, end=mark.event))
+                arrows.append(Arrow(path=path, start=start.event, end=mark.event, title=title))
         return tuple(arrows)
 
     def _labels(self) -> tuple[Label, ...]:

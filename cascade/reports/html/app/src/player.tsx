@@ -115,6 +115,7 @@ function Event({ run, event, onJump }: { run: Run; event: number; onJump: (event
             <span key={cause}>
               {i > 0 && ", "}
               <button type="button" class="jump" onClick={() => onJump(cause)}>event {cause}</button>
+              {step.passed_on[i] && ` (${step.passed_on[i]})`}
             </span>
           ))}
         </p>

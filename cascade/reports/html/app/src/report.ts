@@ -23,6 +23,7 @@ export interface Step {
   because: string;
   waited_ms: number;
   causes: number[];
+  passed_on: string[];
   changes: Change[];
   place: Place | null;
 }
