@@ -211,10 +211,8 @@ def _proof_lines(result: CheckResult, layout: Layout, *, with_proof: bool) -> li
         return lines
     if proof.kind is ProofKind.K_INDUCTION:
         text = (
-            "it is not so at the start, and no state in which it is not so is followed by one in which it is"
-            if proof.k == 1
-            else f"no run with fewer than {proof.k} commands leads to it, and {proof.k} different states in a row in which it is not so are "
-            "never followed by one in which it is"
+            f"no run with fewer than {count_text(proof.k, 'command')} shows the contrary, and {count_text(proof.k, 'different state')} in a row "
+            "that do not show it are never followed by one that does"
         )
         return [*lines, *layout.wrap(text, indent=INDENT, hang=2)]
     if proof.invariant:

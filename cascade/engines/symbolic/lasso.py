@@ -9,11 +9,13 @@ import z3
 
 from cascade.core.model import TICK, CommandClass, CoreModel
 from cascade.core.queries import Lasso
+from cascade.engines.symbolic.bounded import bounded, is_boundable, longest_wait
 from cascade.engines.symbolic.concrete import Concrete
 from cascade.engines.symbolic.encode import Encoder, Moment
 from cascade.engines.symbolic.failures import failing_start, first_failure, start_failure, timelock_failure
 from cascade.engines.symbolic.patience import Patience, new_solver
 from cascade.engines.symbolic.prove import Prover
+from cascade.engines.symbolic.reach import ReachSearch
 from cascade.engines.symbolic.terms import Integers, Truth, Words
 from cascade.engines.symbolic.timelock import Timelock
 from cascade.engines.symbolic.unroll import Path, Template
@@ -26,6 +28,10 @@ DEPTH_MAX = 40
 
 PROOF_EFFORT = 3_000_000
 """What is spent on the proof; about a second."""
+
+
+BOUND_EFFORTS = {6: 3_000_000, 12: 20_000_000, 24: 100_000_000}
+"""When runs with so many commands show nothing, a bound is looked for, with so much effort."""
 
 
 class LassoSearch:
@@ -63,12 +69,23 @@ class LassoSearch:
             return proved
         for depth in range(DEPTH_MAX + 1):
             self._patience.depth = depth
+            if depth in BOUND_EFFORTS:
+                proof = self._bounded(BOUND_EFFORTS[depth])
+                if proof is not None:
+                    return Exhausted(statistics=self._statistics(), proof=proof)
             if depth > 0:
                 self._path.extend()
             said = self._look(depth)
             if said is not None:
                 return said
         return Stopped(reason=StopReason.UNPROVED, statistics=self._statistics())
+
+    def _bounded(self, effort: int) -> Proof | None:
+        """A proof that the goal is never waited for longer than some time."""
+        if not is_boundable(self._model, self._query):
+            return None
+        model, query = bounded(self._model, self._query, longest_wait(self._model))
+        return ReachSearch(model, query, self._patience).proof(effort)
 
     def _never_pending(self) -> Answer | None:
         """The trigger never holds without the goal, if that is proved with little effort, or a timelock that shows on the way."""

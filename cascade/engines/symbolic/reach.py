@@ -82,6 +82,21 @@ class ReachSearch:
                     return Stopped(reason=proved, statistics=self._statistics())
             effort *= GROWTH
 
+    def proof(self, effort: int) -> Proof | None:
+        """A proof that there is no such run, if one is found with so much effort for each method; a run is not wanted."""
+        if failing_start(self._encoder, self._patience) is not None:
+            return None
+        begun = spent(self._refuter.solver)
+        for _ in range(MORE_COMMANDS):
+            found = self._refuter.look(self._target, effort=effort)
+            if isinstance(found, Witness):
+                return None
+            if found or spent(self._refuter.solver) - begun > effort:
+                break
+            self._refuter.extend()
+        proved = self._prover.prove(self._refuter.depth, effort)
+        return proved if isinstance(proved, Proof) else None
+
     # --- runs ---
 
     def _refute(self, more: int, effort: int) -> Answer | None:
