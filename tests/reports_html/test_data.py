@@ -151,3 +151,16 @@ def test_what_a_limit_left_open_is_listed(make) -> None:
         line.startswith("never o") and "the limit on states was reached" in line for line in report.open_questions
     )
     assert not report.headlines[0].is_known
+
+
+def test_a_feedback_loop_is_named_where_it_keeps_an_outage_up(make) -> None:
+    report = make(
+        "system loop { component cache { state full: bool = true  fault flush: corruption { full: true -> false }\n"
+        "    reaction fill when db.serving and not full { full: false -> true } }\n"
+        "  component db { let load = if cache.full then 10 else 90  let serving = load <= 50 }\n"
+        "  outage slow when not db.serving }"
+    )
+    assert report.graph.loops == (("cache", "db"),)
+    [row] = next(table for table in report.tables if table.key == "classes").rows
+    assert [cell.text for cell in row][1] == "absorbing"
+    assert row[3].text == "nothing that could end it is enabled; feedback: cache ⇄ db"

@@ -13,7 +13,7 @@ from cascade.questions.defaults import Answers
 from cascade.questions.findings import findings
 from cascade.questions.inquiry import Reply
 from cascade.questions.samples import samples
-from cascade.reports.data import Cell, CheckRow, Finding, Graph, Headline, Place, Report, Run, Table, Totals
+from cascade.reports.data import Cell, CheckRow, Finding, Graph, Headline, Place, Report, Run, Status, Table, Totals
 from cascade.reports.results import finding_ending
 from cascade.reports.gather.graph import gather_graph
 from cascade.reports.gather.headlines import telling
@@ -72,7 +72,7 @@ class _Gatherer:
         headlines = self._headlines()
         found = self._findings()
         checks = self._check_rows()
-        tables = [] if self._answers is None else answer_tables(self._answers, self._run_of_reply)
+        tables = [] if self._answers is None else answer_tables(self._answers, self._run_of_reply, self._loops_at_the_end)
         if self._answers is not None and headlines and not any(h.is_reached for h in headlines):
             tables.extend(self._samples(self._answers))
         if self._system.fixes:
@@ -152,6 +152,15 @@ class _Gatherer:
             after = "all is as at the start" if sample.is_over else "it is not followed further"
             rows.append((Cell(text=sample.fault, run=run), Cell(text=what), Cell(text=after)))
         return [sample_table(rows)] if rows else []
+
+    def _loops_at_the_end(self, run: int | None) -> list[str]:
+        """Feedback loops of which no part is as at the start where a run ends: they may well keep it so."""
+        if run is None:
+            return []
+        units = {node.name: node.unit for node in self._graph.nodes}
+        lanes = [lane for lane in self._runs[run].lanes if not lane.is_outage and lane.statuses[-1] is not Status.OK]
+        changed = {units[lane.name] for lane in lanes}
+        return [f"feedback: {' ⇄ '.join(loop)}" for loop in self._graph.loops if changed.issuperset(loop)]
 
     # --- what is said ---
 

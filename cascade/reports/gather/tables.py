@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 RunOf = Callable[[Reply | None], int | None]
 """The position of a reply's run in the report; None if it has none."""
 
+LoopsOf = Callable[[int | None], list[str]]
+"""The feedback loops all parts of which are not as at the start where a run ends."""
+
+_LASTING = (OutageClass.BY_CHANCE, OutageClass.OPERATOR_ONLY, OutageClass.ABSORBING)
 _TONES = {
     OutageClass.UNREACHABLE: "good",
     OutageClass.TRANSIENT: "warn",
@@ -31,9 +35,9 @@ _TONES = {
 }
 
 
-def answer_tables(answers: Answers, run_of: RunOf) -> list[Table]:
+def answer_tables(answers: Answers, run_of: RunOf, loops_of: LoopsOf) -> list[Table]:
     """Redundancy, minimal fault sets, and how outages end; those that have rows."""
-    tables = [_survival(answers, run_of), _fault_sets(answers, run_of), _classes(answers, run_of)]
+    tables = [_survival(answers, run_of), _fault_sets(answers, run_of), _classes(answers, run_of, loops_of)]
     return [table for table in tables if table.rows]
 
 
@@ -114,26 +118,30 @@ def _set_rows(answers: Answers, found: CutSets, names: str, run_of: RunOf) -> li
     return rows
 
 
-def _classes(answers: Answers, run_of: RunOf) -> Table:
+def _classes(answers: Answers, run_of: RunOf, loops_of: LoopsOf) -> Table:
     return Table(
         key="classes",
         title="How outages end, once faults stop",
         text="Transient: as soon as the fault does. Late: by itself, but after the fault is gone. Operator-only: somebody must act. Absorbing: nothing leads back.",
         headings=("outage", "class", "how it ends", "what keeps it up"),
-        rows=tuple(_class_row(answers, found.classification, run_of) for found in answers.outages),
+        rows=tuple(_class_row(answers, found.classification, run_of, loops_of) for found in answers.outages),
     )
 
 
-def _class_row(answers: Answers, found: Classification, run_of: RunOf) -> tuple[Cell, ...]:
+def _class_row(
+    answers: Answers, found: Classification, run_of: RunOf, loops_of: LoopsOf
+) -> tuple[Cell, ...]:
     decisive = found.evidence[-1] if found.evidence else None
     if found.longest is not None and found.longest.reply is not None:
         decisive = found.longest.reply
     tone = _TONES[found.outage_class]
+    run = run_of(decisive)
+    loops = loops_of(run) if found.outage_class in _LASTING else []
     return (
         Cell(text=found.outage.name),
-        Cell(text=found.outage_class.value, tone=tone, run=run_of(decisive)),
+        Cell(text=found.outage_class.value, tone=tone, run=run),
         Cell(text=how_text(found)),
-        Cell(text=_sustaining(answers, found, decisive)),
+        Cell(text="; ".join(filter(None, (_sustaining(answers, found, decisive), *loops)))),
     )
 
 
