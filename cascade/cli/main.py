@@ -102,6 +102,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_cutsets(commands)
     _add_mutate(commands)
+    _add_tune(commands)
+    _add_fixes(commands)
     _add_dump(commands)
     _add_show(commands)
     _add_export(commands)
@@ -281,6 +283,50 @@ def _add_mutate(commands: "Commands") -> None:
     parser.add_argument("--memory", type=size_bytes, metavar="SIZE", help="use no more memory than this, such as 4GB")
     parser.add_argument("--library", action="store_true", help="also change what the shipped library declares")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to report (default: text)")
+    parser.add_argument("--engine", default="auto", metavar="NAME", help="what searches (default: %(default)s)")
+
+
+def _add_tune(commands: "Commands") -> None:
+    parser = _add(commands, "tune", "find the values of a param, or of two, for which a check holds")
+    parser.add_argument("file", metavar="SPEC", help="a spec (.cf)")
+    parser.add_argument(
+        "--param",
+        action="append",
+        required=True,
+        metavar="NAME=VALUES",
+        help="the values: 1..100, 1min..2h:5min (by 5 min; default: by a tick), or a,b,c; once or twice",
+    )
+    parser.add_argument("--check", required=True, metavar="NAME", help="the check")
+    parser.add_argument(
+        "--fix", action="append", default=[], metavar="NAME", help="apply a fix of the spec throughout; repeatable"
+    )
+    _add_variants(parser)
+
+
+def _add_fixes(commands: "Commands") -> None:
+    parser = _add(commands, "fixes", "find the minimal sets of fixes with which violated checks hold")
+    parser.add_argument("file", metavar="SPEC", help="a spec (.cf)")
+    parser.add_argument(
+        "--check", action="append", default=[], metavar="NAME", help="only this check; repeatable (default: all)"
+    )
+    parser.add_argument(
+        "--max-size", type=positive_count, default=2, metavar="K", help="fixes in a set (default: %(default)s)"
+    )
+    _add_fix(parser)
+    _add_variants(parser)
+
+
+def _add_variants(parser: argparse.ArgumentParser) -> None:
+    """What commands have in common that ask one question of many variants of a spec."""
+    parser.add_argument("--trace", action="store_true", help="show runs")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", metavar="FORMAT", help="text or json (default: text)"
+    )
+    parser.add_argument("--time", type=duration_seconds, metavar="DURATION", help="give up on one question after this")
+    parser.add_argument(
+        "--total-time", type=duration_seconds, metavar="DURATION", help="stop after this, and show what is known"
+    )
+    parser.add_argument("--max-states", type=positive_count, metavar="N", help="give up on one question after N states")
     parser.add_argument("--engine", default="auto", metavar="NAME", help="what searches (default: %(default)s)")
 
 

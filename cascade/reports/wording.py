@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 _BYTES = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 
 
-def count_text(count: int, word: str) -> str:
-    """`1 state`, `12,345 states`."""
-    return f"{count:,} {word}" + ("" if count == 1 else "s")
+def count_text(count: int, word: str, words: str = "") -> str:
+    """`1 state`, `12,345 states`; `words` is the plural, if it is another one."""
+    return f"{count:,} {word if count == 1 else words or word + 's'}"
 
 
 def clock_text(milliseconds: int, *, with_milliseconds: bool = False) -> str:

@@ -1,0 +1,58 @@
+"""What commands have in common that ask about variants of a spec."""
+
+import argparse
+from collections.abc import Iterable
+
+from cascade.checked.model import System
+from cascade.cli.loading import show_diagnostics, unknown_names
+from cascade.cli.progress import ProgressLine
+from cascade.cli.streams import complain
+from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.diagnostics.printable import printable
+from cascade.engines import ENGINES
+from cascade.limits import Limits, processor_count, usable_bytes
+from cascade.pipeline import refuse_open
+from cascade.questions.variants import Variants
+from cascade.syntax.imports import load
+
+
+def open_variants(
+    options: argparse.Namespace, *, settings: tuple[str, ...]
+) -> tuple[Variants, System, ProgressLine] | None:
+    """The variants of the spec, and its system; None after saying why there is none."""
+    diagnostics = Diagnostics()
+    loaded = load(options.file, diagnostics)
+    if diagnostics.errors:
+        show_diagnostics(diagnostics.items)
+        return None
+    progress = ProgressLine()
+    variants = Variants(
+        loaded,
+        fixes=tuple(options.fix),
+        settings=settings,
+        engine=options.engine,
+        limits=Limits(
+            state_count_max=options.max_states,
+            seconds_max=options.time,
+            memory_bytes_max=usable_bytes(),
+            thread_count=processor_count(),
+        ),
+        progress=progress.of,
+    )
+    system, said = variants.system()
+    if system is None or refuse_open(system, "a comparison of variants", said):
+        show_diagnostics(said.items)
+        if not said.errors:
+            complain(f"cascade: {printable(options.file)} is a library: it has no system")
+        return None
+    wrong = unknown_names("fix", options.fix, [fix.name for fix in system.fixes])
+    wrong += unknown_names("engine", [options.engine], ENGINES)
+    return None if has_complained(wrong) else (variants, system, progress)
+
+
+def has_complained(lines: Iterable[str]) -> bool:
+    """Say what is wrong with the command line, if anything is."""
+    lines = list(lines)
+    for line in lines:
+        complain(f"cascade: error: {printable(line)}")
+    return bool(lines)

@@ -1,0 +1,188 @@
+"""Which remedies suffice? For each violated check, the minimal sets of declared fixes with which it holds.
+
+Sets are tried by growing size, and no superset of a set that suffices: so each that is found is minimal by definition, though fixes may also do harm, and a larger set
+may fail where a smaller one suffices. A set that is not tried because of the limits is never said to fail.
+"""
+
+import itertools
+import time
+from dataclasses import dataclass, field
+
+from cascade.checked.model import Check, FormulaKind, System
+from cascade.core.digest import digest
+from cascade.core.lower import lower
+from cascade.questions.variants import Counts, Decided, Variants
+
+
+@dataclass(slots=True, kw_only=True)
+class Remedy:
+    """A minimal set of fixes.
+
+    `breaks` are checks that held without it and do not with it; `ends` those that asked for a run that is possible without it only, such as the timeline of an
+    incident; `open_checks` are checks of which a limit keeps that unknown.
+    """
+
+    fixes: tuple[str, ...]
+    decided: Decided
+    breaks: list[str] = field(default_factory=list)
+    ends: list[str] = field(default_factory=list)
+    open_checks: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Remedies:
+    """What is known of one question: `checks` are the names of all checks that ask it, with or without fixes of their own.
+
+    All sets of up to `complete_to` fixes were tried, except supersets of remedies and sets that contradict themselves. `undecided` are those that a limit left open; `failing` is how many
+    do not suffice.
+    """
+
+    check: Check
+    checks: list[str]
+    without: Decided
+    remedies: list[Remedy] = field(default_factory=list)
+    failing: dict[tuple[str, ...], Decided] = field(default_factory=dict)
+    undecided: list[tuple[str, ...]] = field(default_factory=list)
+    complete_to: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Fixing:
+    """What is known of all questions of a spec."""
+
+    system: System
+    questions: list[Remedies] = field(default_factory=list)
+    counts: Counts
+    contradictory_count: int = 0
+    size_max: int
+    is_interrupted: bool = False
+    is_late: bool = False
+
+
+class OutOfTimeError(Exception):
+    """The time for all questions is up."""
+
+
+def find_fixes(
+    variants: Variants,
+    system: System,
+    check_names: tuple[str, ...],
+    *,
+    size_max: int,
+    seconds_max: float | None,
+    with_harm: bool = True,
+) -> Fixing:
+    """Look for the remedies of all checks of `system` (or those called `check_names`) that are violated without fixes; `with_harm` also for what they break."""
+    return _Search(variants, system, check_names, size_max, seconds_max, with_harm=with_harm).run()
+
+
+class _Search:
+    def __init__(
+        self,
+        variants: Variants,
+        system: System,
+        check_names: tuple[str, ...],
+        size_max: int,
+        seconds_max: float | None,
+        *,
+        with_harm: bool,
+    ) -> None:
+        self._with_harm = with_harm
+        self._variants = variants
+        self._check_names = check_names
+        self._deadline = None if seconds_max is None else time.monotonic() + seconds_max
+        self._names = [fix.name for fix in system.fixes if fix.name not in system.applied_fixes]
+        self._sets = {fix.name: {s.partition("=")[0].strip(): s for s in fix.settings} for fix in system.fixes}
+        self._decided: dict[tuple[tuple[str, ...], str], Decided] = {}
+        size = min(size_max, len(self._names))
+        self._fixing = Fixing(system=system, counts=variants.counts, size_max=size)
+
+    def run(self) -> Fixing:
+        """All questions, or what is known of them when the time is up."""
+        fixing = self._fixing
+        try:
+            fixing.questions = self._questions()
+            for size in range(1, fixing.size_max + 1):
+                for names in itertools.combinations(self._names, size):
+                    if self._contradicts(names):
+                        fixing.contradictory_count += 1
+                        continue
+                    for question in fixing.questions:
+                        self._try(question, names)
+                for question in fixing.questions:
+                    question.complete_to = size
+            for question in fixing.questions if self._with_harm else ():
+                for remedy in question.remedies:
+                    self._look_for_harm(question, remedy)
+        except OutOfTimeError:
+            fixing.is_late = True
+        except KeyboardInterrupt:
+            fixing.is_interrupted = True
+        return fixing
+
+    def _questions(self) -> list[Remedies]:
+        """What the checks ask, fixes of their own apart: each question once, those that are violated."""
+        system = self._fixing.system
+        found: dict[str, Remedies | None] = {}
+        for check in system.checks:
+            if self._check_names and check.name not in self._check_names:
+                continue
+            key = digest(*lower(system, check))
+            if key not in found:
+                decided = self._decide(system, check)
+                found[key] = Remedies(check=check, checks=[], without=decided) if decided.word == "violated" else None
+            question = found[key]
+            if question is not None:
+                question.checks.append(check.name)
+        return [question for question in found.values() if question is not None]
+
+    def _decide(self, system: System, check: Check) -> Decided:
+        key = system.applied_fixes, check.name
+        if key not in self._decided:
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                raise OutOfTimeError
+            self._decided[key] = self._variants.decide(system, check)
+            if self._decided[key].is_interrupted:
+                raise KeyboardInterrupt
+        return self._decided[key]
+
+    def _contradicts(self, names: tuple[str, ...]) -> bool:
+        """Do two of these give one param different values?"""
+        given: dict[str, str] = {}
+        for name in names:
+            for param, setting in self._sets[name].items():
+                if given.setdefault(param, setting) != setting:
+                    return True
+        return False
+
+    def _try(self, question: Remedies, names: tuple[str, ...]) -> None:
+        if any(set(remedy.fixes) <= set(names) for remedy in question.remedies):
+            return
+        decided = self._under(names, question.check.name)
+        if decided is None or decided.word == "undetermined":
+            question.undecided.append(names)
+        elif decided.word == "holds":
+            question.remedies.append(Remedy(fixes=names, decided=decided))
+        else:
+            question.failing[names] = decided
+
+    def _under(self, names: tuple[str, ...], check_name: str) -> Decided | None:
+        """The verdict of a check with these fixes; None where they make the spec wrong."""
+        system, _ = self._variants.system(names)
+        if system is None:
+            return None
+        return self._decide(system, next(check for check in system.checks if check.name == check_name))
+
+    def _look_for_harm(self, question: Remedies, remedy: Remedy) -> None:
+        """Checks without fixes of their own that held, and do not with the remedy."""
+        for check in self._fixing.system.checks:
+            if check.fixes or check.name in question.checks:
+                continue
+            if self._decide(self._fixing.system, check).word != "holds":
+                continue
+            after = self._under(remedy.fixes, check.name)
+            if after is None or after.word == "undetermined":
+                remedy.open_checks.append(check.name)
+            elif after.word == "violated":
+                is_example = check.formula.kind is FormulaKind.POSSIBLE
+                (remedy.ends if is_example else remedy.breaks).append(check.name)

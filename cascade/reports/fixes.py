@@ -1,0 +1,110 @@
+"""What `fixes` found, as text and as JSON. All functions return text; nothing here writes to a stream."""
+
+import json
+
+from cascade.questions.fixes import Fixing, Remedies, Remedy
+from cascade.reports.layout import Layout
+from cascade.reports.runs import run_lines, run_of
+from cascade.reports.tables import table_lines
+from cascade.reports.tune import counts_text, decided_data, summary_of
+from cascade.reports.wording import count_text
+
+SCHEMA = "cascade.fixes/1"
+NAMES_SHOWN_MAX = 4
+
+
+def fixing_text(fixing: Fixing, layout: Layout, *, with_runs: bool) -> str:
+    """Each question with its remedies, by growing size."""
+    lines: list[str] = []
+    for question in fixing.questions:
+        lines += _question_lines(fixing, question, layout, with_runs=with_runs)
+    if not fixing.questions:
+        lines += layout.wrap("no check is violated without fixes, so there is nothing to remedy", indent=2)
+    lines += layout.wrap(f"verdicts: {counts_text(fixing.counts)}", style="faint")
+    if fixing.contradictory_count:
+        text = f"{count_text(fixing.contradictory_count, 'set')} left out, in which two fixes give one param different values"
+        lines += layout.wrap(text, style="faint")
+    return "\n".join([*lines, ""])
+
+
+def _question_lines(fixing: Fixing, question: Remedies, layout: Layout, *, with_runs: bool) -> list[str]:
+    lines = layout.wrap(f"{question.check.name}: {_base(question)}", style="strong", hang=2)
+    more = question.checks[1:]
+    if more:
+        shown = ", ".join(more[:NAMES_SHOWN_MAX]) + (f" and {len(more) - NAMES_SHOWN_MAX} more" if len(more) > NAMES_SHOWN_MAX else "")
+        lines += layout.wrap(f"the same question, with fixes of their own: {shown}", indent=2, hang=2, style="faint")
+    lines += layout.wrap(f"violated without fixes:{summary_of(question.without, layout).strip().join((' ', ''))}", indent=2, hang=2)
+    rows = [[str(len(remedy.fixes)), " + ".join(remedy.fixes), _harm_text(remedy)] for remedy in question.remedies]
+    if rows:
+        columns = (0, 1, 2) if any(row[2] for row in rows) else (0, 1)
+        headings = ("size", "holds with", "but")
+        lines += table_lines([headings[i] for i in columns], [[row[i] for i in columns] for row in rows], layout)
+    lines += layout.wrap(_extent_text(fixing, question), indent=2, hang=2)
+    if question.undecided:
+        items = [" + ".join(names) for names in question.undecided[:NAMES_SHOWN_MAX]]
+        rest = len(question.undecided) - len(items)
+        lines += layout.wrap_items("? a limit left open: ", [*items, *([f"and {rest:,} more"] if rest else [])], indent=2, hang=2)
+    run = run_of(question.without.result)
+    if with_runs and run is not None and question.without.result.explanation is not None:
+        lines += run_lines(question.without.result, run, question.without.result.explanation, layout)
+    return [*lines, ""]
+
+
+def _base(question: Remedies) -> str:
+    """The formula, fixes of its own apart."""
+    source = question.check.source
+    return source.rpartition(" with fix ")[0] if question.check.fixes and " with fix " in source else source
+
+
+def _harm_text(remedy: Remedy) -> str:
+    parts = []
+    if remedy.breaks:
+        parts.append(f"breaks {', '.join(remedy.breaks)}")
+    if remedy.open_checks:
+        parts.append(f"a limit leaves open: {', '.join(remedy.open_checks)}")
+    return "; ".join(parts)
+
+
+def _extent_text(fixing: Fixing, question: Remedies) -> str:
+    tried = f"{count_text(len(question.failing), 'set')} of fixes tried that {'do' if len(question.failing) != 1 else 'does'} not suffice"
+    if question.complete_to >= len([f for f in fixing.system.fixes if f.name not in fixing.system.applied_fixes]):
+        extent = "these are all" if question.remedies else "no set of declared fixes suffices"
+    elif question.complete_to:
+        found = "" if question.remedies else "no set suffices; "
+        extent = f"{found}complete up to {count_text(question.complete_to, 'fix', 'fixes')}; larger sets are not examined"
+    else:
+        extent = "not complete: a limit was reached"
+    return f"{extent}; {tried}"
+
+
+def fixing_json(path: str, fixing: Fixing) -> str:
+    """The same as data; docs/remedies.md describes it."""
+    data = {
+        "schema": SCHEMA,
+        "spec": path,
+        "fixes": [{"name": fix.name, "text": fix.text, "settings": list(fix.settings)} for fix in fixing.system.fixes],
+        "max_size": fixing.size_max,
+        "complete": not (fixing.is_interrupted or fixing.is_late),
+        "questions": [
+            {
+                "checks": question.checks,
+                "formula": _base(question),
+                "without": decided_data(question.without),
+                "complete_to": question.complete_to,
+                "remedies": [
+                    {
+                        "fixes": list(remedy.fixes),
+                        **decided_data(remedy.decided),
+                        "breaks": remedy.breaks,
+                        "ends": remedy.ends,
+                        "open": remedy.open_checks,
+                    }
+                    for remedy in question.remedies
+                ],
+                "failing": [list(names) for names in question.failing],
+                "undecided": [list(names) for names in question.undecided],
+            }
+            for question in fixing.questions
+        ],
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

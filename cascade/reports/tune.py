@@ -1,0 +1,181 @@
+"""What `tune` found, as text and as JSON. All functions return text; nothing here writes to a stream."""
+
+import json
+from typing import Any
+
+from cascade.core.model import TICK
+from cascade.diagnostics.printable import printable, width
+from cascade.questions.tune import Stretch, Tuning
+from cascade.questions.variants import Counts, Decided, How
+from cascade.reports.layout import Layout
+from cascade.reports.runs import run_lines, run_of, run_summary
+from cascade.reports.tables import table_lines
+from cascade.reports.wording import count_text
+from cascade.verdicts.verdict import Undetermined
+
+SCHEMA = "cascade.tune/1"
+MARKS = {"holds": "✓", "violated": "✗", "undetermined": "?", "not examined": "·"}
+STYLES = {"holds": "good", "violated": "bad"}
+
+
+def tuning_text(tuning: Tuning, layout: Layout, *, with_runs: bool) -> str:
+    """The verdicts in stretches of values, what they rest on, and with `with_runs` the runs at the frontiers."""
+    lines = layout.wrap(f"{tuning.check.name}: {tuning.check.source}", style="strong", hang=2)
+    if tuning.check.text:
+        lines.extend(layout.wrap(tuning.check.text, indent=2, style="faint"))
+    lines.append("")
+    if len(tuning.axes) == 2:
+        lines += [*_map_lines(tuning, layout), ""]
+    lines += [*table_lines([axis.name for axis in tuning.axes] + ["verdict"], _rows(tuning), layout), ""]
+    total = len(tuning.cells)
+    lines += layout.wrap(f"{count_text(total, 'value')} decided, each by itself: {counts_text(tuning.counts)}", indent=2)
+    if not tuning.is_complete:
+        lines += layout.wrap("not all values were examined: nothing is said of the others", indent=2)
+    if with_runs:
+        for position in _frontier(tuning):
+            lines += _run_at(tuning, position, layout)
+    return "\n".join([*lines, ""])
+
+
+def counts_text(counts: Counts) -> str:
+    """How verdicts were come by."""
+    parts = [f"{counts.searched:,} by a search"]
+    if counts.replayed:
+        parts.append(f"{counts.replayed:,} by a run of another variant, replayed")
+    if counts.same:
+        parts.append(f"{counts.same:,} by equal models")
+    return ", ".join(parts)
+
+
+def _rows(tuning: Tuning) -> list[list[str]]:
+    """A row a stretch; neighbouring rows of the first axis with equal stretches are one."""
+    rows: list[list[str]] = []
+    last = tuning.axes[-1].values
+    groups: list[tuple[list[tuple[int, ...]], list[Stretch]]] = []
+    for row in tuning.rows:
+        stretches = tuning.stretches(row)
+        if groups and groups[-1][1] == stretches:
+            groups[-1][0].append(row)
+        else:
+            groups.append(([row], stretches))
+    for members, stretches in groups:
+        for stretch in stretches:
+            cells = [_span(last[stretch.first], last[stretch.last])]
+            if len(tuning.axes) == 2:
+                first = tuning.axes[0].values
+                cells.insert(0, _span(first[members[0][0]], first[members[-1][0]]))
+            rows.append([*cells, f"{MARKS[stretch.word]} {stretch.word}{_evidence(tuning, members[0], stretch)}"])
+    return rows
+
+
+def _span(first: str, last: str) -> str:
+    return first if first == last else f"{first}..{last}"
+
+
+def _evidence(tuning: Tuning, row: tuple[int, ...], stretch: Stretch) -> str:
+    """What the verdict rests on at the end of the stretch that has a neighbour, else at its first value."""
+    at = stretch.first if stretch.first > 0 else stretch.last
+    decided = tuning.cells.get((*row, at))
+    if decided is None:
+        return ""
+    value = tuning.axes[-1].values[at]
+    result = decided.result
+    if isinstance(result.verdict, Undetermined):
+        return f" — {result.verdict.reason.value}"
+    run = run_of(result)
+    if run is None:
+        return f" — at {value}: all {count_text(result.verdict.statistics.state_count, 'state')} explored"
+    return f" — at {value}: a run with {count_text(run.fault_count, 'fault')} and {count_text(sum(step != TICK for step in run.steps), 'step')}"
+
+
+def _map_lines(tuning: Tuning, layout: Layout) -> list[str]:
+    """Rows: values of the first param; columns: those of the second, a mark each; where there are too many, only some of them."""
+    first, second = tuning.axes
+    label = max(width(value) for value in first.values)
+    room = max(layout.columns - label - 4, 1)
+    step = -(-len(second.values) // room)
+    shown = range(0, len(second.values), step)
+    head = f"{second.name} from {second.values[0]} to {second.values[-1]}"
+    if step > 1:
+        head += f", every {step}th value"
+    lines = layout.wrap(f"rows: {first.name}; columns: {head}", indent=2, style="faint")
+    for i, value in enumerate(first.values):
+        marks = "".join(layout.paint(MARKS[tuning.word((i, j))], STYLES.get(tuning.word((i, j)), "")) for j in shown)
+        lines.append(f"  {printable(value).rjust(label)} {marks}")
+    return lines
+
+
+def _frontier(tuning: Tuning) -> list[tuple[int, ...]]:
+    """Violated values next to ones that hold, or the first violated value."""
+    found: list[tuple[int, ...]] = []
+    for row in tuning.rows:
+        stretches = tuning.stretches(row)
+        for before, after in zip(stretches, stretches[1:], strict=False):
+            if {before.word, after.word} == {"holds", "violated"}:
+                found.append((*row, before.last if before.word == "violated" else after.first))
+    return found
+
+
+def _run_at(tuning: Tuning, position: tuple[int, ...], layout: Layout) -> list[str]:
+    decided = tuning.cells[position]
+    run = run_of(decided.result)
+    if run is None or decided.result.explanation is None:
+        return []
+    place = ", ".join(f"{axis.name} = {axis.values[i]}" for axis, i in zip(tuning.axes, position, strict=True))
+    return ["", *layout.wrap(place, style="strong"), *run_lines(decided.result, run, decided.result.explanation, layout)[1:]]
+
+
+def tuning_json(path: str, tuning: Tuning) -> str:
+    """The same as data; docs/remedies.md describes it."""
+    data = {
+        "schema": SCHEMA,
+        "spec": path,
+        "check": tuning.check.name,
+        "formula": tuning.check.source,
+        "params": [{"name": axis.name, "values": list(axis.values)} for axis in tuning.axes],
+        "complete": tuning.is_complete,
+        "stretches": [
+            {
+                **{axis.name: axis.values[i] for axis, i in zip(tuning.axes, row, strict=False)},
+                "from": tuning.axes[-1].values[stretch.first],
+                "to": tuning.axes[-1].values[stretch.last],
+                "verdict": stretch.word,
+            }
+            for row in tuning.rows
+            for stretch in tuning.stretches(row)
+        ],
+        "cells": [
+            {
+                "values": [axis.values[i] for axis, i in zip(tuning.axes, position, strict=True)],
+                **decided_data(decided),
+            }
+            for position, decided in sorted(tuning.cells.items())
+        ],
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def decided_data(decided: Decided) -> dict[str, Any]:
+    """A verdict as data: how it was come by, and the size of what it rests on."""
+    verdict = decided.result.verdict
+    data: dict[str, Any] = {"verdict": decided.word, "by": decided.how.value}
+    if isinstance(verdict, Undetermined):
+        data["reason"] = verdict.reason.value
+        return data
+    run = run_of(decided.result)
+    if run is None:
+        data["states"] = verdict.statistics.state_count
+    else:
+        data["faults"] = run.fault_count
+        data["steps"] = [run.model.commands[step].name for step in run.steps if step != TICK]
+        data["milliseconds"] = run.times_ticks[-1] * run.model.tick_ms if run.model.is_timed else None
+    return data
+
+
+def summary_of(decided: Decided, layout: Layout) -> str:
+    """One line on the run that a verdict rests on; empty if it rests on none."""
+    run = run_of(decided.result)
+    if run is None or decided.result.explanation is None:
+        return ""
+    note = " (a run of another variant)" if decided.how is How.REPLAYED else ""
+    return run_summary(decided.result, run, decided.result.explanation, layout) + note

@@ -1,0 +1,155 @@
+"""`cascade tune` and `cascade fixes` as a user sees them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from cascade.cli.exit_codes import ExitCode
+from cascade.cli.tune import AxisError, parse_axis
+from cascade.questions.tune import Axis
+
+Cascade = Callable[..., Any]
+
+SPEC = """\
+system site "a site with a cure that hurts" {
+  tick 1min
+  component web "the web servers" {
+    param slots = 2
+    param patience = 2min
+    param sheds = false
+    param watched = false
+    state load: 0..6 = 0
+    state shed: bool = false
+    event grow when load < 6 and not (sheds and load > 2) after patience { load = load + 1 }
+    reaction drop when sheds and load > 2 and not shed { shed = true }
+    let serving = load <= slots
+  }
+  outage down "customers see errors" when not web.serving
+  fix larger "more servers" { web.slots = 4 }
+  fix largest { web.slots = 6 }
+  fix shedding "refuse what is too much" { web.sheds = true }
+  fix watch "an alarm" { web.watched = true }
+  check serves "customers are served": never down
+  check all_are_served: never web.shed
+  check full: possible web.load == 6
+}
+"""
+
+
+@pytest.fixture
+def site(cascade: Cascade) -> Cascade:
+    Path("site.cf").write_text(SPEC, encoding="utf-8")
+    return cascade
+
+
+def test_tune_one_param(site: Cascade, golden: SnapshotAssertion) -> None:
+    result = site("tune", "site.cf", "--param", "web.slots=0..9", "--check", "serves", "--trace")
+    assert result.code == ExitCode.OK
+    assert result.out == golden
+
+
+def test_tune_two_params(site: Cascade, golden: SnapshotAssertion) -> None:
+    arguments = ("--param", "web.slots=1..8", "--param", "web.sheds=false,true", "--check", "serves")
+    result = site("tune", "site.cf", *arguments)
+    assert result.code == ExitCode.OK
+    assert result.out == golden
+
+
+def test_tune_as_data(site: Cascade) -> None:
+    arguments = ("--param", "web.slots=5..6", "--check", "serves", "--format", "json")
+    data = json.loads(site("tune", "site.cf", *arguments).out)
+    assert data["schema"] == "cascade.tune/1"
+    assert data["complete"] is True
+    assert data["params"] == [{"name": "web.slots", "values": ["5", "6"]}]
+    assert data["stretches"] == [
+        {"from": "5", "to": "5", "verdict": "violated"},
+        {"from": "6", "to": "6", "verdict": "holds"},
+    ]
+    violated, holds = data["cells"]
+    assert violated == {
+        "values": ["5"],
+        "verdict": "violated",
+        "by": "searched",
+        "faults": 0,
+        "steps": ["web.grow"] * 6,
+        "milliseconds": 12 * 60_000,
+    }
+    assert holds["verdict"] == "holds"
+    assert holds["states"] > 0
+
+
+def test_tune_says_what_a_limit_left_open(site: Cascade, golden: SnapshotAssertion) -> None:
+    result = site("tune", "site.cf", "--param", "web.slots=1..7", "--check", "serves", "--max-states", "5")
+    assert result.code == ExitCode.UNDETERMINED
+    assert result.out == golden
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--param", "web.slots", "--check", "serves"),
+        ("--param", "web.slots=9..1", "--check", "serves"),
+        ("--param", "web.slots=1..5min", "--check", "serves"),
+        ("--param", "web.patience=1ms..90d", "--check", "serves"),
+        ("--param", "web.slot=1..3", "--check", "serves"),
+        ("--param", "web.slots=true,false", "--check", "serves"),
+        ("--param", "web.slots=1..3", "--check", "serve"),
+        ("--param", "web.slots=1..3", "--check", "serves", "--fix", "largr"),
+    ],
+)
+def test_tune_wrong_arguments(site: Cascade, arguments: tuple[str, ...], golden: SnapshotAssertion) -> None:
+    result = site("tune", "site.cf", *arguments)
+    assert result.code == ExitCode.BAD_INPUT
+    assert result.out == ""
+    assert result.err == golden
+
+
+def test_fixes(site: Cascade, golden: SnapshotAssertion) -> None:
+    result = site("fixes", "site.cf", "--max-size", "3")
+    assert result.code == ExitCode.OK
+    assert result.out == golden
+
+
+def test_fixes_with_runs_of_one_check(site: Cascade, golden: SnapshotAssertion) -> None:
+    result = site("fixes", "site.cf", "--max-size", "1", "--check", "serves", "--trace")
+    assert result.code == ExitCode.OK
+    assert result.out == golden
+
+
+def test_fixes_as_data(site: Cascade) -> None:
+    data = json.loads(site("fixes", "site.cf", "--format", "json").out)
+    assert data["schema"] == "cascade.fixes/1"
+    (question,) = data["questions"]
+    assert question["checks"] == ["serves"]
+    assert question["complete_to"] == 2
+    found = {tuple(r["fixes"]): (r["breaks"], r["ends"]) for r in question["remedies"]}
+    assert found == {("largest",): ([], []), ("larger", "shedding"): (["all_are_served"], ["full"])}
+
+
+def test_fixes_where_nothing_is_violated(site: Cascade, golden: SnapshotAssertion) -> None:
+    result = site("fixes", "site.cf", "--check", "all_are_served")
+    assert result.code == ExitCode.OK
+    assert result.out == golden
+
+
+def test_fixes_wrong_arguments(site: Cascade, golden: SnapshotAssertion) -> None:
+    result = site("fixes", "site.cf", "--check", "serve")
+    assert result.code == ExitCode.BAD_INPUT
+    assert result.err == golden
+
+
+def test_values_are_read() -> None:
+    minute = 60_000
+    assert parse_axis("a.b=1..3", minute) == Axis(name="a.b", values=("1", "2", "3"))
+    assert parse_axis("a.b = 1min..5min", minute).values == ("1min", "2min", "3min", "4min", "5min")
+    assert parse_axis("a.b=30s..2min:30s", minute).values == ("30s", "1min", "90s", "2min")
+    assert parse_axis("a.b=1h..1d:12h", minute).values == ("1h", "13h")
+    assert parse_axis("a.b=10%..50%:20%", minute).values == ("10%", "30%", "50%")
+    assert parse_axis("a.b=fast,slow,fast", minute).values == ("fast", "slow")
+    for wrong in ("a.b", "=1..2", "a.b=", "a.b=1..", "a.b=2..1", "a.b=1..9:0", "a.b=1..9s", "a.b=1,,2", "a.b=x..y"):
+        with pytest.raises(AxisError):
+            parse_axis(wrong, minute)

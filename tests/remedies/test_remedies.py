@@ -1,0 +1,221 @@
+"""`tune` and `fixes` against brute force: each value, each set of fixes by an elaboration and a search of its own."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cascade.checked.model import System
+from cascade.core.lower import lower
+from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.limits import Limits, Progress
+from cascade.pipeline import load_system
+from cascade.questions.ask import ask
+from cascade.questions.declared import conclude
+from cascade.questions.fixes import Fixing, find_fixes
+from cascade.questions.tune import Axis, Tuning, tune
+from cascade.questions.variants import Decided, How, Variants
+from cascade.syntax.imports import load
+
+SPECS = Path(__file__).resolve().parents[2] / "specs"
+INCIDENT = SPECS / "cloudflare-2025-09-12.cf"
+WITH_FIXES = sorted(path for path in SPECS.glob("*.cf") if "\n  fix " in path.read_text(encoding="utf-8"))
+
+# Small, and all there is to get wrong: a fix that helps alone, two that help together only, one that undoes another, one that breaks a check.
+TINY = """
+system tiny {
+  component a {
+    param size = 1
+    param guard = false
+    param second = false
+    param loud = false
+    state used: 0..5 = 0
+    state noise: 0..1 = 0
+    event use when used < 5 and not (guard and second) { used = used + 1 }
+    event hum when loud and noise == 0 { noise = 1 }
+  }
+  fix large { a.size = 9, a.loud = true }
+  fix guard { a.guard = true }
+  fix second { a.second = true }
+  fix unguard { a.guard = false }
+  check fits: never a.used > a.size
+  check again: never a.used > a.size with fix guard
+  check quiet: never a.noise == 1
+  check example: possible a.used == 5
+}
+"""
+
+
+def variants_of(path: Path) -> tuple[Variants, System]:
+    diagnostics = Diagnostics()
+    found = Variants(
+        load(str(path), diagnostics),
+        fixes=(),
+        settings=(),
+        engine="explicit",
+        limits=Limits(),
+        progress=lambda _: Progress(),
+    )
+    system, _ = found.system()
+    assert system is not None
+    return found, system
+
+
+def word_of(path: Path, check_name: str, fixes: tuple[str, ...] = (), given: tuple[str, ...] = ()) -> str:
+    """The verdict, by a way that shares nothing with `Variants`."""
+    system = load_system(str(path), Diagnostics(), fixes, given)
+    assert system is not None
+    check = next(check for check in system.checks if check.name == check_name)
+    model, query = lower(system, check)
+    asked = ask(model, query, engine="explicit", limits=Limits(), progress=Progress())
+    return Decided(result=conclude(system, check, model, query, asked), how=How.SEARCHED).word
+
+
+def assert_tuned(path: Path, check_name: str, axes: list[Axis]) -> Tuning:
+    variants, system = variants_of(path)
+    own = next(check.fixes for check in system.checks if check.name == check_name)
+    found = tune(variants, check_name, axes, None)
+    assert found.is_complete
+    for position in itertools.product(*(range(len(axis.values)) for axis in axes)):
+        given = tuple(f"{axis.name}={axis.values[i]}" for axis, i in zip(axes, position, strict=True))
+        assert found.word(position) == word_of(path, check_name, own, given)
+    return found
+
+
+def assert_fixed(path: Path, checks: tuple[str, ...], size_max: int, *, with_harm: bool = True) -> Fixing:
+    """Every question's remedies are the minimal sets that hold, by definition, and all others fail."""
+    variants, system = variants_of(path)
+    found = find_fixes(variants, system, checks, size_max=size_max, seconds_max=None, with_harm=with_harm)
+    names = [fix.name for fix in system.fixes]
+    given = {fix.name: dict(s.split(" = ", 1) for s in fix.settings) for fix in system.fixes}
+    for question in found.questions:
+        holding: list[set[str]] = []
+        for size in range(found.size_max + 1):
+            for chosen in itertools.combinations(names, size):
+                values = [item for name in chosen for item in given[name].items()]
+                if len(dict(values)) < len(set(values)):
+                    continue  # they contradict each other
+                if word_of(path, question.check.name, chosen) == "holds":
+                    holding.append(set(chosen))
+        minimal = [s for s in holding if not any(other < s for other in holding)]
+        assert [set(remedy.fixes) for remedy in question.remedies] == minimal
+        assert question.complete_to == found.size_max
+        assert question.undecided == []
+    return found
+
+
+def test_the_frontier_of_capacity_is_that_of_a_sweep() -> None:
+    capacities = Axis(name="tenant.pod_capacity", values=tuple(str(value) for value in range(12, 24)))
+    found = assert_tuned(INCIDENT, "cascade", [capacities])
+    assert [(s.first, s.last, s.word) for s in found.stretches(())] == [(0, 5, "violated"), (6, 11, "holds")]
+    assert found.cells[(5,)].how is not How.REPLAYED, "the run at the frontier is a shortest one"
+    assert found.counts.replayed > 0
+
+
+def test_a_frontier_of_two_params() -> None:
+    axes = [
+        Axis(name="tenant.pod_capacity", values=("16", "17", "18", "19")),
+        Axis(name="api.demand", values=("3", "5", "7")),
+    ]
+    found = assert_tuned(INCIDENT, "cascade", axes)
+    assert len({tuple(found.stretches(row)) for row in found.rows}) > 2
+
+
+def test_durations_and_fixes_of_the_check(tmp_path: Path) -> None:
+    axis = Axis(name="auth_db.promote_after", values=("1min", "3min", "6min", "7min", "8min"))
+    found = assert_tuned(SPECS / "cloudflare-2020-11-02.cf", "patience_one_fault", [axis])
+    # The fix of the check says ten minutes; what is tuned wins.
+    assert {found.word((i,)) for i in range(len(axis.values))} == {"holds", "violated"}
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.cf"
+    path.write_text(TINY, encoding="utf-8")
+    return path
+
+
+def test_minimal_sets_and_what_they_break(tiny: Path) -> None:
+    found = assert_fixed(tiny, (), 4)
+    (question,) = found.questions
+    assert question.checks == ["fits", "again"]
+    assert [(r.fixes, r.breaks, r.ends) for r in question.remedies] == [
+        (("large",), ["quiet"], []),
+        (("guard", "second"), [], ["example"]),
+    ]
+    assert found.contradictory_count == 4  # `guard` and `unguard`, with any of the two others
+
+
+def test_a_limit_is_never_a_failure(tiny: Path) -> None:
+    diagnostics = Diagnostics()
+    variants = Variants(
+        load(str(tiny), diagnostics),
+        fixes=(),
+        settings=(),
+        engine="explicit",
+        limits=Limits(state_count_max=3),
+        progress=lambda _: Progress(),
+    )
+    system, _ = variants.system()
+    assert system is not None
+    found = find_fixes(variants, system, ("fits",), size_max=2, seconds_max=None)
+    (question,) = found.questions
+    assert question.remedies == [] or all(r.decided.word == "holds" for r in question.remedies)
+    assert ("large",) in question.undecided
+    late = find_fixes(variants, system, (), size_max=2, seconds_max=0.0)
+    assert late.is_late
+
+
+@pytest.mark.parametrize("path", WITH_FIXES, ids=lambda path: path.stem)
+def test_shipped_specs_by_brute_force(path: Path) -> None:
+    _, system = variants_of(path)
+    violated = [check for check in system.checks if check.expect_violated and not check.fixes]
+    check = min(violated, key=lambda check: "at most 1 fault" not in check.source).name
+    assert_fixed(path, (check,), 1, with_harm=False)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("path", WITH_FIXES, ids=lambda path: path.stem)
+def test_shipped_specs_by_brute_force_in_full(path: Path) -> None:
+    assert_fixed(path, (), 3)
+
+
+def test_pre_vote_alone_does_not_restore_what_redundancy_promises() -> None:
+    variants, system = variants_of(SPECS / "cloudflare-2020-11-02.cf")
+    names = ("partial_failure_is_not", "redundancy_masks_faults")
+    found = find_fixes(variants, system, names, size_max=1, seconds_max=None, with_harm=False)
+    alone = {question.check.name: {r.fixes[0] for r in question.remedies} for question in found.questions}
+    one_fault = {"prevote", "keep_replicas", "patient", "headroom", "probe", "patient_enough"}
+    assert alone == {
+        "partial_failure_is_not": one_fault,
+        "redundancy_masks_faults": {"keep_replicas", "headroom", "probe"},
+    }
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    sizes=st.lists(st.integers(0, 6), min_size=1, max_size=5, unique=True),
+    top=st.integers(1, 6),
+    step=st.integers(1, 2),
+)
+def test_any_list_of_values(tmp_path_factory: pytest.TempPathFactory, sizes: list[int], top: int, step: int) -> None:
+    path = tmp_path_factory.mktemp("spec") / "s.cf"
+    path.write_text(
+        f"""system s {{
+  component a {{
+    param size = 1
+    state used: 0..9 = 0
+    event use when used < {top} {{ used = used + {step} }}
+  }}
+  check fits: never a.used > a.size
+}}
+""",
+        encoding="utf-8",
+    )
+    axis = Axis(name="a.size", values=tuple(map(str, sizes)))
+    found = assert_tuned(path, "fits", [axis])
+    highest = -(-top // step) * step
+    for i, size in enumerate(sizes):
+        assert found.word((i,)) == ("violated" if highest > size else "holds")
