@@ -33,8 +33,8 @@ class Remedy:
 class Remedies:
     """What is known of one question: `checks` are the names of all checks that ask it, with or without fixes of their own.
 
-    All sets of up to `complete_to` fixes were tried, except supersets of remedies and sets that contradict themselves. `undecided` are those that a limit left open; `failing` is how many
-    do not suffice.
+    All sets of up to `complete_to` fixes were tried, except supersets of remedies and sets that contradict themselves. `undecided` are those that a limit left
+    open; `failing` those that do not suffice.
     """
 
     check: Check
