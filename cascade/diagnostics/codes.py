@@ -94,6 +94,7 @@ CODES: dict[str, CodeInfo] = {
     "CF614": CodeInfo("guard that never turns false", _NOTICE),
     "CF615": CodeInfo("group that never degrades", _NOTICE),
     "CF616": CodeInfo("check that no fault can influence", _NOTICE),
+    "CF617": CodeInfo("outage that comes back again and again", _NOTICE),
     "CF701": CodeInfo("check that is violated", _FINDING),
     "CF702": CodeInfo("check that holds against expectation", _FINDING),
     "CF703": CodeInfo("question without a verdict", _ERROR),

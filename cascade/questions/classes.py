@@ -7,14 +7,20 @@ trapped, but some operator actions open a way out of every state: *operator-only
 
 import enum
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cascade.checked.model import Class, Outage
+from cascade.core.queries import Lasso
 from cascade.questions.inquiry import Inquiry, Reply, Scope
 from cascade.questions.longest import Longest, holding, longest, outage_condition
+from cascade.questions.sustain import Sustained, sustained
 
 ESCAPES_ASKED_MAX = 64
 """Sets of operator actions that are tried, smallest first."""
+
+
+NICE_STATES_MAX = 4_000
+"""States for what is nice to know: whether it comes back, whether more faults make it worse."""
 
 
 class OutageClass(enum.Enum):
@@ -38,7 +44,9 @@ class Classification:
     longest run last by themselves, None if one of them does not end by itself. `escape` is a smallest set of operator actions that opens a way out
     of every state of the outage, () where none is needed or none is found; `trapping` says that with all operator actions there is none. `is_by_operators`:
     without operators the outage does not happen, so that all questions are asked with them. `unrepaired` are faults of the decisive run that no command
-    undoes: with those an absorbing outage is no surprise.
+    undoes: with those an absorbing outage is no surprise. `objective_ms` is what it was compared with to call it late, None for its cause. `sustained` is what keeps
+    it up where it need not end. `recurring` is the question whether it comes back for ever, `more_faults` whether with any number of faults it can stay; both
+    are asked where with the fewest it always ends.
     """
 
     outage: Outage
@@ -53,6 +61,19 @@ class Classification:
     trapping: bool = False
     is_by_operators: bool = False
     unrepaired: tuple[str, ...] = ()
+    objective_ms: int | None = None
+    sustained: Sustained | None = None
+    recurring: Reply | None = None
+    more_faults: Reply | None = None
+
+    @property
+    def trigger(self) -> tuple[str, ...]:
+        """The faults of the shortest run into the outage, and the command with which it begins."""
+        reached = self.evidence[0]
+        if reached.run is None:
+            return ()
+        last = next((reached.model.commands[s].name for s in reversed(reached.run.steps) if s >= 0), None)
+        return tuple(dict.fromkeys((*reached.fired(), *(() if last is None else (last,)))))
 
 
 def classify(
@@ -77,6 +98,8 @@ class _Classifier:
         self._objective_ms = objective_ms
         self._count = 0
         self._evidence: list[Reply] = []
+        self._recurring: Reply | None = None
+        self._more_faults: Reply | None = None
         # Operators that do not act in the questions about what happens by itself.
         self._absent = inquiry.operators
 
@@ -91,6 +114,12 @@ class _Classifier:
         staying = self._inquiry.ask_staying(self._outage, self._scope(without=self._absent, stops=True))
         self._evidence.append(staying)
         if staying.is_no:
+            again = replace(self._scope(without=self._absent, stops=True), state_count_max=NICE_STATES_MAX)
+            # What events bring back comes from outside, like what faults bring back.
+            by_itself = replace(again, stopped=again.stopped | self._inquiry.events)
+            self._recurring = self._inquiry.ask_recurring(self._outage, by_itself)
+            if fault_count is None:
+                self._more_faults = self._inquiry.ask_staying(self._outage, replace(again, fault_count_max=None))
             return self._transient()
         trapped = self._inquiry.ask_trapped(self._outage, self._scope(without=self._absent, stops=True))
         self._evidence.append(trapped)
@@ -141,7 +170,16 @@ class _Classifier:
             trapping=trapping,
             is_by_operators=self._absent != self._inquiry.operators,
             unrepaired=self._unrepaired(),
+            objective_ms=self._objective_ms,
+            sustained=self._sustained(),
+            recurring=self._recurring,
+            more_faults=self._more_faults,
         )
+
+    def _sustained(self) -> Sustained | None:
+        """What keeps the outage up in the run in which it stays."""
+        staying = next((r for r in self._evidence if isinstance(r.query, Lasso) and r.run is not None), None)
+        return None if staying is None else sustained(staying, self._outage)
 
     def _unrepaired(self) -> tuple[str, ...]:
         """Faults of the decisive run that change a variable which nothing but faults changes."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cascade.checked.model import Outage, System
+from cascade.checked.model import FormulaKind, Outage, System
 from cascade.diagnostics.diagnostic import Diagnostic
 from cascade.questions import partial, redundancy
 from cascade.questions.classes import Classification, OutageClass, classify
@@ -97,7 +97,7 @@ def _ask_about(
         claims = redundancy.refute(inquiry, outage)
         rows = partial.rows(inquiry, outage)
     tell(f"how {outage.name} ends")
-    classification = classify(inquiry, outage)
+    classification = classify(inquiry, outage, objective_ms=objective_ms(inquiry.system, outage))
     tell(f"what would make {outage.name} milder")
     return OutageAnswers(
         outage=outage,
@@ -107,6 +107,20 @@ def _ask_about(
         classification=classification,
         changes=changes(inquiry, outage, sets, classification, outages),
     )
+
+
+def objective_ms(system: System, outage: Outage) -> int | None:
+    """The tightest time that a declared check, without fixes and helping hands, allows the outage to last; whatever it expects."""
+    allowed = [
+        check.formula.duration_ms
+        for check in system.checks
+        if check.formula.kind is FormulaKind.LASTS_AT_MOST
+        and check.formula.conditions == (outage.condition,)
+        and not check.fixes
+        and not check.acting
+        and check.formula.duration_ms is not None
+    ]
+    return min(allowed, default=None)
 
 
 def _undetermined(found: list[OutageAnswers]) -> tuple[Reply, ...]:

@@ -20,7 +20,21 @@ from cascade.questions.redundancy import GroupClaim
 from cascade.questions.waivers import accepting
 from cascade.questions.wording import happen, listed, longest_text
 
-RANKS = ("CF604", "CF601", "CF602", "CF603", "CF608", "CF611", "CF610", "CF612", "CF607", "CF609", "CF606", "CF605")
+RANKS = (
+    "CF604",
+    "CF601",
+    "CF602",
+    "CF603",
+    "CF608",
+    "CF611",
+    "CF610",
+    "CF612",
+    "CF607",
+    "CF609",
+    "CF617",
+    "CF606",
+    "CF605",
+)
 """Codes by gravity."""
 
 FAULTS_SHOWN_MAX = 6
@@ -242,6 +256,8 @@ class _Findings:
         """Late outages are said apart: their times differ."""
         outage = found.outage
         known = found.evidence[-1]
+        if found.recurring is not None and found.recurring.run is not None:
+            self._add(("CF617", outage.name), outage, found.recurring, lambda outages: _recurring(outages, found))
         match found.outage_class:
             case OutageClass.LATE:
                 reply = known if found.longest is None or found.longest.reply is None else found.longest.reply
@@ -262,6 +278,8 @@ class _Findings:
 def _late(outages: str, found: Classification) -> Diagnostic:
     longest, acting = found.longest, found.longest_acting
     cause = f"a fault that ends after {duration_text(found.cause_ms)}" if found.cause_ms is not None else "its cause"
+    if found.objective_ms is not None:
+        cause = f"the {duration_text(found.objective_ms)} that a check allows"
     verb = "outlast" if " and " in outages else "outlasts"
     notes: list[str] = []
     if found.quickest_ms:
@@ -283,8 +301,25 @@ def _by_chance(outages: str, found: Classification) -> Diagnostic:
         message=f"{outages} can stay for ever: there is a way back, but nothing makes the system take it",
         primary=Label(span=found.outage.span),
         help="the loop of the run shows what repeats; break it, or make the way back owed",
-        note="without operators, once faults stop",
+        note="; ".join(["without operators, once faults stop", *_kept_up(found)]),
     )
+
+
+def _recurring(outages: str, found: Classification) -> Diagnostic:
+    return Diagnostic(
+        code="CF617",
+        message=f"{outages} can come back again and again, though no further fault strikes",
+        primary=Label(span=found.outage.span),
+        help="find what the loop of the run repeats; what heals it does not remove what brings it",
+        note="it always ends, but is never gone for longer than the longest time in the spec",
+    )
+
+
+def _kept_up(found: Classification) -> list[str]:
+    """The loop that sustains it, as values that feed each other."""
+    if found.sustained is None or not found.sustained.loop:
+        return []
+    return [f"kept up by the loop {' → '.join(found.sustained.values)}"]
 
 
 def _operator_only(outages: str, found: Classification) -> Diagnostic:
@@ -297,6 +332,7 @@ def _operator_only(outages: str, found: Classification) -> Diagnostic:
         notes.append("even if they act, it can go on: there are runs in which they do not suffice")
     if found.trapping:
         notes.append("other operator actions can take the way back away")
+    notes.extend(_kept_up(found))
     return Diagnostic(
         code="CF607",
         message=f"{outages} can last until somebody acts: {who}",
@@ -312,5 +348,5 @@ def _absorbing(outages: str, found: Classification) -> Diagnostic:
         message=f"{outages} can come to stay: nothing leads back, no operator action either",
         primary=Label(span=found.outage.span),
         help="add the repair or the operator action that people would take, or remove the trap",
-        note="operators bring this outage about" if found.is_by_operators else "",
+        note="; ".join([*(["operators bring this outage about"] if found.is_by_operators else []), *_kept_up(found)]),
     )

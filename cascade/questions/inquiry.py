@@ -21,6 +21,7 @@ from cascade.questions.cache import Cache
 from cascade.questions.declared import CheckResult, conclude
 from cascade.questions.failures import describe_failure
 from cascade.questions.minimise import MinimalRun, minimise
+from cascade.questions.watching import watching
 from cascade.verdicts.answer import Statistics
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Undetermined
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 NAME = "question"
 """No declared check clashes with it: it is never looked up by name, and links that only a check cuts stay whole."""
+
+QUICK_STATES_MAX = 10_000
+QUICK_ENGINE = "python"
 
 _NO_COMMANDS: frozenset[int] = frozenset()
 
@@ -114,9 +118,11 @@ class Inquiry:
         self._cache = cache
         self._deadline = None if seconds_max is None else time.monotonic() + seconds_max
         self._known: dict[Check, Reply] = {}
+        self._watched: dict[str, tuple[System, ExprId]] = {}
         self._of_checks = frozenset(i for i, c in enumerate(system.commands) if c.cut_checks is not None)
         self.faults = self._of_class(Class.FAULT)
         self.operators = self._of_class(Class.OPERATOR)
+        self.events = self._of_class(Class.EVENT)
         self.is_timed = any(c.timing is not None for i, c in enumerate(system.commands) if i not in self._of_checks)
 
     def _of_class(self, wanted: Class) -> frozenset[int]:
@@ -186,13 +192,28 @@ class Inquiry:
     ) -> Reply:
         """The answer to a question; the same one is not searched for twice."""
         check = self._check(Formula(kind=kind, conditions=conditions, duration_ms=duration_ms), text, scope)
+        return self._ask_once(check, self.system, scope)
+
+    def ask_recurring(self, outage: Outage, scope: Scope) -> Reply:
+        """Can `outage` come again and again for ever, never gone for longer than any timing of the spec? A run says yes, if it can also not stay for ever.
+
+        Asked with two commands more: one says that it is over for good, once it has been gone for so long; the other takes that back.
+        """
+        if outage.name not in self._watched:
+            self._watched[outage.name] = watching(self.system, outage)
+        system, is_over = self._watched[outage.name]
+        formula = Formula(kind=FormulaKind.LEADS_TO, conditions=(outage.condition, is_over))
+        check = self._check(formula, f"{outage.name} leads to the end of {outage.name} for good", scope)
+        return self._ask_once(check, system, scope)
+
+    def _ask_once(self, check: Check, system: System, scope: Scope) -> Reply:
         known = self._known.get(check)
         if known is None or (not known.is_known and scope.state_count_max is None):
-            self._known[check] = self._ask(check, scope.state_count_max)
+            self._known[check] = self._ask(check, system, scope.state_count_max)
         return self._known[check]
 
-    def _ask(self, check: Check, state_count_max: int | None) -> Reply:
-        model, query = lower(self.system, check)
+    def _ask(self, check: Check, system: System, state_count_max: int | None) -> Reply:
+        model, query = lower(system, check)
         limits = self._limits
         if state_count_max is not None:
             limits = replace(limits, state_count_max=min(state_count_max, limits.state_count_max or state_count_max))
@@ -205,14 +226,17 @@ class Inquiry:
             asked = Asked(evidence=None, undetermined=stopped, statistics=Statistics())
         else:
             progress = self._progress(check.source)
-            asked = ask(model, query, engine=self._engine, limits=limits, progress=progress, cache=self._cache)
+            # Few states are for the functions, which count them; further stages would take their time all the same.
+            is_quick = state_count_max is not None and state_count_max <= QUICK_STATES_MAX
+            engine = QUICK_ENGINE if is_quick else self._engine
+            asked = ask(model, query, engine=engine, limits=limits, progress=progress, cache=self._cache)
         self.asked_count += 1
         self.state_count += asked.statistics.state_count
         if asked.undetermined is not None:
             if asked.undetermined.reason is StopReason.INTERRUPTED:
                 raise KeyboardInterrupt
             if asked.undetermined.failure is not None:
-                self.diagnostics.add(describe_failure(self.system, check, model, asked.undetermined.failure))
+                self.diagnostics.add(describe_failure(system, check, model, asked.undetermined.failure))
         return Reply(check=check, model=model, query=query, asked=asked)
 
     def survey(self, commands: Sequence[frozenset[str]], derived: Sequence[frozenset[str]]) -> "Surveyed":

@@ -84,11 +84,25 @@ class NamedValues:
                 continue
             seen.add(expression)
             named = self.of(expression, component)
-            if named is None:
+            if named is None or self._is_contrary(expression, named, component):
                 stack.extend(self._needed(expression, evaluator))
             elif named.variable is None or self._model.variables[named.variable].role in _SHOWN_ROLES:
                 found[named.name] = named
         return tuple(found[name] for name in sorted(found))
+
+    def looked_at(self, root: ExprId, evaluator: Evaluator | None, component: str) -> tuple[NamedValue, ...]:
+        """`root` itself if it has a name, else what it is made of."""
+        named = self.of(root, component)
+        if named is None or self._is_contrary(root, named, component):
+            return self.made_of(root, evaluator, component)
+        return (named,)
+
+    def _is_contrary(self, expression: ExprId, named: NamedValue, component: str) -> bool:
+        """Whether `expression` is the contrary of something that `component` names itself, and has a name elsewhere by chance."""
+        if named.component == component or self._ops[expression] is not Op.NOT:
+            return False
+        inner = self.of(self._args[expression][0], component)
+        return inner is not None and inner.component == component
 
     def _needed(self, expression: ExprId, evaluator: Evaluator | None) -> tuple[ExprId, ...]:
         op, args = self._ops[expression], self._args[expression]

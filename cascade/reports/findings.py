@@ -249,6 +249,8 @@ def _coverage_table(covered: Coverage, layout: Layout) -> list[str]:
 def _outage_row(found: Classification) -> list[str]:
     is_reached = found.outage_class is not OutageClass.UNREACHABLE and found.evidence[0].run is not None
     count = f"≤ {found.fault_count}" if is_reached else ""
+    if found.more_faults is not None and found.more_faults.is_no:
+        count = "any"  # it always ends, whatever strikes
     return [found.outage.name, found.outage_class.value, count, how_text(found)]
 
 
@@ -276,6 +278,10 @@ def how_text(found: Classification) -> str:
             parts.append("it cannot happen")
         case OutageClass.UNDETERMINED:
             parts.append("a limit was reached")
+    if found.recurring is not None and found.recurring.run is not None:
+        parts.append("comes back again and again")
+    if found.more_faults is not None and found.more_faults.run is not None:
+        parts.append("with more faults it need not end")
     if found.is_by_operators:
         parts.append("operators bring it about")
     return "; ".join(parts)

@@ -83,10 +83,10 @@ def test_an_interrupt_keeps_the_outages_that_were_answered(tmp_path, monkeypatch
     path.write_text(text, encoding="utf-8")
     classify = defaults.classify
 
-    def interrupted(inquiry, outage):
+    def interrupted(inquiry, outage, **options):
         if outage.name == "two":
             raise KeyboardInterrupt
-        return classify(inquiry, outage)
+        return classify(inquiry, outage, **options)
 
     monkeypatch.setattr(defaults, "classify", interrupted)
     result = check_file(str(path), CheckOptions(unasked=Unasked.ALWAYS), lambda _: Progress())
