@@ -58,6 +58,7 @@ function Player({ report, painter, first }: { report: Report; painter: Painter; 
 
   useLayoutEffect(() => painter.paint(position.run, position.state), [position.run, position.state]);
   useEffect(() => {
+    if (fromHash(report)) document.getElementById("cascade")!.scrollIntoView();
     const onHash = () => {
       const found = fromHash(report);
       if (!found) return;
