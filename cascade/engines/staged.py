@@ -17,7 +17,7 @@ from cascade.verdicts.answer import Answer, Stopped
 WORK_MAX = 60_000
 """About a fifth of a second of the functions; the kernels are ready after about as long."""
 
-LONG_WORK_MAX = 60_000
+LONG_WORK_MAX = 100_000
 """The same where zones may help, which need no more time for longer durations."""
 
 LONG_TICKS = 60
