@@ -8,6 +8,7 @@ from typing import Protocol
 
 from cascade import __version__
 from cascade.checked.model import System
+from cascade.cli.certificate import Certificate
 from cascade.cli.comparison import Compared
 from cascade.cli.exit_codes import MEANINGS, ExitCode, worst
 from cascade.cli.loading import load_or_complain, show_diagnostics, unknown_names
@@ -66,6 +67,7 @@ def execute(options: argparse.Namespace, settings: Settings, comparing: Comparin
         with_proofs=options.explain,
         is_text=is_text,
         pages=pages,
+        certificate=None if options.certificate is None else Certificate(options.certificate, chosen),
     )
     if not checker.accepts_names(settings.files):
         return ExitCode.BAD_INPUT
@@ -124,6 +126,7 @@ class Checker:
         with_proofs: bool = False,
         is_text: bool,
         pages: Pages | None,
+        certificate: Certificate | None = None,
     ) -> None:
         self.codes: list[ExitCode] = []
         self.is_interrupted = False
@@ -137,6 +140,7 @@ class Checker:
         self._with_coverage = with_coverage
         self._with_proofs = with_proofs
         self._pages = pages
+        self._certificate = certificate
         self._layout = Layout(columns=columns(), paint=paint_for(sys.stdout))
         self._totals = terminal.Totals()
         self._progress = ProgressLine()
@@ -196,6 +200,16 @@ class Checker:
             self._say_why_nothing(path, result)
         if self._pages is not None:
             self._add_page(self._pages, result)
+        if self._certificate is not None and not self.is_interrupted:
+            self._add_evidence(self._certificate, result)
+
+    def _add_evidence(self, certificate: Certificate, result: FileResult) -> None:
+        try:
+            certificate.add(result)
+        except OSError as error:
+            certificate.failed(error)
+            self._certificate = None  # of some of the files it would say less than was asked for
+            self.codes.append(ExitCode.BAD_INPUT)
 
     def _add_page(self, pages: Pages, result: FileResult) -> None:
         try:
@@ -243,6 +257,8 @@ class Checker:
         if self._totals.checks or self._totals.files > 1:
             self._say(("" if self._is_after_blank else "\n") + terminal.summary(self._totals, self._layout))
         if self._pages is not None and not self._pages.finish():
+            self.codes.append(ExitCode.BAD_INPUT)
+        if self._certificate is not None and not self.is_interrupted and not self._certificate.finish():
             self.codes.append(ExitCode.BAD_INPUT)
 
     def results(self, code: ExitCode) -> Results:

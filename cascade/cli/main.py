@@ -33,6 +33,13 @@ environment:
   FORCE_COLOR  use colours although the output is no terminal
   COLUMNS      how wide the output is"""
 
+_CERTIFICATE_CODES = """\
+exit codes:
+    0  every verdict is confirmed
+    1  the evidence for one does not show it, or a spec is not the one that the certificate is about
+    2  the file is no certificate, or not as it was written
+    3  a verdict is confirmed in part, or left open"""
+
 
 class _Parser(argparse.ArgumentParser):
     """Wrong arguments are bad input; what they hold is shown without what a terminal obeys."""
@@ -86,7 +93,7 @@ def report_bug(error: BaseException, *, is_debug: bool) -> None:
 
 
 def _command(name: str) -> Run:
-    return cast("Run", import_module(f"cascade.cli.{name}").run)
+    return cast("Run", import_module(f"cascade.cli.{name.replace('-', '_')}").run)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -108,6 +115,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_show(commands)
     _add_export(commands)
     _add_explain(commands)
+    _add_verify_certificate(commands)
     return parser
 
 
@@ -236,6 +244,11 @@ def _add_checking(parser: argparse.ArgumentParser, *, html: str | None = None) -
         metavar="DIR",
         help="keep there where a long search stands, and go on from there next time",
     )
+    parser.add_argument(
+        "--certificate",
+        metavar="FILE",
+        help="write evidence for each verdict, which `cascade verify-certificate` confirms without the search",
+    )
     parser.add_argument("--stats", action="store_true", help="say how each check was decided: tables, memory, times")
     parser.add_argument(
         "--engine",
@@ -356,6 +369,13 @@ def _add_export(commands: "Commands") -> None:
 def _add_explain(commands: "Commands") -> None:
     parser = _add(commands, "explain", "explain the code of an error or a warning")
     parser.add_argument("code", nargs="?", metavar="CODE", help="such as CF101 (default: the table of all codes)")
+
+
+def _add_verify_certificate(commands: "Commands") -> None:
+    text = "confirm the verdicts of a certificate, which `check --certificate` wrote"
+    parser = _add(commands, "verify-certificate", text, _CERTIFICATE_CODES)
+    parser.add_argument("file", metavar="FILE", help="the certificate")
+    parser.add_argument("--z3", action="store_true", help="examine invariants too, by z3")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
+from cascade.cli.certificate import check_certificate
 from cascade.cli.config import Config, load_config
 from cascade.cli.loading import show_diagnostics, unknown_names
 from cascade.cli.outputs import TEXT, Output, check_outputs, parse_outputs
@@ -46,7 +47,11 @@ def settle(options: argparse.Namespace, *, is_gate: bool = False) -> Settings | 
     formats = {output.format for output in asked}
     outputs = (*asked, *(output for output in config.outputs if output.format not in formats))
     if not diagnostics.errors:
-        for diagnostic in (*check_outputs(outputs), *check_folder(options.html)):
+        for diagnostic in (
+            *check_outputs(outputs),
+            *check_folder(options.html),
+            *check_certificate(options.certificate),
+        ):
             diagnostics.add(diagnostic)
     engine = options.engine or config.engine or ENGINE
     unknown = unknown_names("engine", [engine], ENGINE_NAMES)

@@ -30,6 +30,10 @@ STORED = [
     b'\2[{"parser": {"callbacks": {}, "start": ["file"], "0": {}}, "rules": [], "options": {}}, {"0": {"__type__": "Rule"}}]',
     b'\3{"log": [[0, "' + HASH + b'"]], "waiting_file": "waiting-1", "parts": [["layers", 0, "' + HASH + b'"], [[0, 1, 2], 0, "'
     + HASH + b'"]], "transition_count": 1, "blocked_count": 0}',
+    (b'\4{"verdicts":[{"check":"c","verdict":"violated","is_possible":false,"model_count":1,"parts":[{"model":{"is_timed":true,"tick_ms":1,'
+    b'"expressions":[["const",1],["var",0],["eq",1,0],["not",2],["add",1,0]],"variables":[["x",0,1,[0],[]]],"settles":[],'
+    b'"clocks":[["k",3,2]],"commands":[{"name":"e","guard":3,"permit":0,"updates":[[0,4]],"clock":0,"earliest":1,"latest":2,"owed":true}]},'
+    b'"query":{"kind":"reach","goal":2,"clock":null,"exceeds":0},"evidence":{"kind":"run","initial":[0],"steps":[-1,0],"loop_start":null}}]}]}'),
 ]  # fmt: skip
 """What a well-formed file of each reader may look like; its digest is added by the target."""
 

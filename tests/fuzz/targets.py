@@ -7,10 +7,13 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
+from cascade.certificates.checker import HEADER, unseal, verify
+from cascade.certificates.machine import Rejected
 from cascade.checked.elaborate import elaborate_cases
 from cascade.core.digest import digest
 from cascade.core.lower import lower
@@ -102,6 +105,12 @@ class _Readers:
         finally:
             grammar._cache_path = old
 
+    def certificate(self, data: bytes) -> None:
+        """A certificate, which anybody may hand over."""
+        for content in (data, HEADER + hashlib.sha256(data).hexdigest().encode() + b"\n" + data):
+            with suppress(Rejected):
+                verify(unseal(content))
+
     def checkpoint(self, data: bytes) -> None:
         """Where a search stands."""
         checkpoint = Checkpoint(self.folder, self.words, self.words.astype(np.uint32), [])
@@ -119,7 +128,7 @@ class _Readers:
 def stored(data: bytes) -> None:
     """What the first byte chooses of the readers."""
     readers = _readers()
-    which = [readers.verdict, readers.kernels, readers.tables, readers.checkpoint]
+    which = [readers.verdict, readers.kernels, readers.tables, readers.checkpoint, readers.certificate]
     which[data[0] % len(which) if data else 0](data[1:])
 
 

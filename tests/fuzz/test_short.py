@@ -27,7 +27,7 @@ def test_stored_bytes(data):
 
 
 @short
-@given(st.integers(0, 3), st.dictionaries(st.sampled_from(FIELDS), values))
+@given(st.integers(0, 4), st.dictionaries(st.sampled_from(FIELDS), values))
 def test_stored_objects(reader, value):
     stored(bytes([reader]) + json.dumps(value).encode())
 
