@@ -6,7 +6,7 @@ import sys
 from cascade.cli.exit_codes import ExitCode
 from cascade.cli.loading import unknown_names
 from cascade.cli.streams import columns, complain, paint_for, say
-from cascade.cli.variants import has_complained, open_variants
+from cascade.cli.variants import has_complained, open_variants, write_page
 from cascade.questions.fixes import find_fixes
 from cascade.reports.fixes import fixing_json, fixing_text
 from cascade.reports.layout import Layout
@@ -31,6 +31,11 @@ def run(options: argparse.Namespace) -> ExitCode:
         layout = Layout(columns=columns(), paint=paint_for(sys.stdout))
         say(header(options.file, system.name, system.text, layout))
         say(fixing_text(found, layout, with_runs=options.trace))
+    if options.html is not None:
+        from cascade.reports.gather.remedies import fixing_results, fixing_tables
+
+        if not write_page(options, system, fixing_results(found), fixing_tables(found)):
+            return ExitCode.BAD_INPUT
     if found.is_interrupted:
         complain("interrupted: what was known by then is shown")
         return ExitCode.INTERRUPTED

@@ -335,6 +335,7 @@ def _add_variants(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", metavar="FORMAT", help="text or json (default: text)"
     )
+    parser.add_argument("--html", metavar="DIR", help="also write a page with the table, or the map, into this folder")
     parser.add_argument("--time", type=duration_seconds, metavar="DURATION", help="give up on one question after this")
     parser.add_argument(
         "--total-time", type=duration_seconds, metavar="DURATION", help="stop after this, and show what is known"

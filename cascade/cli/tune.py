@@ -7,7 +7,7 @@ import sys
 from cascade.cli.exit_codes import ExitCode
 from cascade.cli.loading import show_diagnostics, unknown_names
 from cascade.cli.streams import columns, complain, paint_for, say
-from cascade.cli.variants import has_complained, open_variants
+from cascade.cli.variants import has_complained, open_variants, write_page
 from cascade.diagnostics.durations import exact_duration_text
 from cascade.questions.tune import CELLS_MAX, Axis, tune
 from cascade.reports.layout import Layout
@@ -95,6 +95,11 @@ def run(options: argparse.Namespace) -> ExitCode:
         layout = Layout(columns=columns(), paint=paint_for(sys.stdout))
         say(header(options.file, system.name, system.text, layout))
         say(tuning_text(found, layout, with_runs=options.trace))
+    if options.html is not None:
+        from cascade.reports.gather.remedies import tuning_results, tuning_tables
+
+        if not write_page(options, system, tuning_results(found), tuning_tables(found)):
+            return ExitCode.BAD_INPUT
     if found.is_interrupted:
         complain("interrupted: what was known by then is shown")
         return ExitCode.INTERRUPTED

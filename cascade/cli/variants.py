@@ -1,7 +1,8 @@
 """What commands have in common that ask about variants of a spec."""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from cascade.checked.model import System
 from cascade.cli.loading import show_diagnostics, unknown_names
@@ -12,8 +13,12 @@ from cascade.diagnostics.printable import printable
 from cascade.engines import ENGINES
 from cascade.limits import Limits, processor_count, usable_bytes
 from cascade.pipeline import refuse_open
+from cascade.questions.declared import CheckResult
 from cascade.questions.variants import Variants
 from cascade.syntax.imports import load
+
+if TYPE_CHECKING:
+    from cascade.reports.data import Table
 
 
 def open_variants(
@@ -56,3 +61,20 @@ def has_complained(lines: Iterable[str]) -> bool:
     for line in lines:
         complain(f"cascade: error: {printable(line)}")
     return bool(lines)
+
+
+def write_page(
+    options: argparse.Namespace, system: System, results: Sequence[CheckResult], tables: "Sequence[Table]"
+) -> bool:
+    """Write the page of the spec with these verdicts and tables into the folder that `--html` names; whether that worked."""
+    from cascade.reports.gather.report import gather
+    from cascade.reports.html.site import Site
+
+    site = Site(options.html, [options.file])
+    try:
+        path = site.add(gather(options.file, system, results, None, (), extra=tables))
+    except OSError as error:
+        complain(f"cascade: error: {printable(options.html)}: {error.strerror}")
+        return False
+    complain(f"cascade: {printable(path)} has the page")
+    return True

@@ -26,13 +26,13 @@ def tuning_text(tuning: Tuning, layout: Layout, *, with_runs: bool) -> str:
     lines.append("")
     if len(tuning.axes) == 2:
         lines += [*_map_lines(tuning, layout), ""]
-    lines += [*table_lines([axis.name for axis in tuning.axes] + ["verdict"], _rows(tuning), layout), ""]
+    lines += [*table_lines([axis.name for axis in tuning.axes] + ["verdict"], [[*cells, f"{MARKS[word]} {text}"] for cells, word, text in evidence_rows(tuning)], layout), ""]
     total = len(tuning.cells)
     lines += layout.wrap(f"{count_text(total, 'value')} decided, each by itself: {counts_text(tuning.counts)}", indent=2)
     if not tuning.is_complete:
         lines += layout.wrap("not all values were examined: nothing is said of the others", indent=2)
     if with_runs:
-        for position in _frontier(tuning):
+        for position in frontier(tuning):
             lines += _run_at(tuning, position, layout)
     return "\n".join([*lines, ""])
 
@@ -47,9 +47,9 @@ def counts_text(counts: Counts) -> str:
     return ", ".join(parts)
 
 
-def _rows(tuning: Tuning) -> list[list[str]]:
-    """A row a stretch; neighbouring rows of the first axis with equal stretches are one."""
-    rows: list[list[str]] = []
+def evidence_rows(tuning: Tuning) -> list[tuple[list[str], str, str]]:
+    """A row a stretch: values, verdict, the verdict with what it rests on; neighbouring values of the first axis with equal stretches are one row."""
+    rows: list[tuple[list[str], str, str]] = []
     last = tuning.axes[-1].values
     groups: list[tuple[list[tuple[int, ...]], list[Stretch]]] = []
     for row in tuning.rows:
@@ -64,7 +64,8 @@ def _rows(tuning: Tuning) -> list[list[str]]:
             if len(tuning.axes) == 2:
                 first = tuning.axes[0].values
                 cells.insert(0, _span(first[members[0][0]], first[members[-1][0]]))
-            rows.append([*cells, f"{MARKS[stretch.word]} {stretch.word}{_evidence(tuning, members[0], stretch)}"])
+            text = f"{stretch.word}{_evidence(tuning, members[0], stretch)}"
+            rows.append((cells, stretch.word, text))
     return rows
 
 
@@ -105,7 +106,7 @@ def _map_lines(tuning: Tuning, layout: Layout) -> list[str]:
     return lines
 
 
-def _frontier(tuning: Tuning) -> list[tuple[int, ...]]:
+def frontier(tuning: Tuning) -> list[tuple[int, ...]]:
     """Violated values next to ones that hold, or the first violated value."""
     found: list[tuple[int, ...]] = []
     for row in tuning.rows:

@@ -142,6 +142,23 @@ def test_fixes_wrong_arguments(site: Cascade, golden: SnapshotAssertion) -> None
     assert result.err == golden
 
 
+def test_pages_of_both(site: Cascade) -> None:
+    arguments = ("--param", "web.slots=5..6", "--param", "web.sheds=false,true", "--check", "serves", "--html", "pages")
+    assert site("tune", "site.cf", *arguments).code == ExitCode.OK
+    text = Path("pages/site.html").read_text(encoding="utf-8")
+    assert "Values for which serves holds" in text
+    assert "web.slots against web.sheds" in text
+    assert "not as expected" not in text
+    assert site("fixes", "site.cf", "--html", "pages").code == ExitCode.OK
+    text = Path("pages/site.html").read_text(encoding="utf-8")
+    assert "Fixes that suffice" in text
+    assert "larger + shedding" in text
+    Path("file").write_text("in the way", encoding="utf-8")
+    result = site("fixes", "site.cf", "--html", "file")
+    assert result.code == ExitCode.BAD_INPUT
+    assert "error" in result.err
+
+
 def test_values_are_read() -> None:
     minute = 60_000
     assert parse_axis("a.b=1..3", minute) == Axis(name="a.b", values=("1", "2", "3"))

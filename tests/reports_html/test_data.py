@@ -76,7 +76,7 @@ def test_the_graph_has_groups_as_boxes_and_arrows_to_what_outages_name(pair: Rep
 
 def test_tables_lead_to_runs(pair: Report) -> None:
     tables = {table.key: table for table in pair.tables}
-    assert list(tables) == ["redundancy", "fault-sets", "classes", "fixes"]
+    assert list(tables) == ["redundancy", "fault-sets", "classes", "coverage", "fixes"]
     [row] = tables["redundancy"].rows
     assert [cell.text for cell in row] == ["switches", "1 of 2", "1", "none", "down"]
     assert [cell.tone for cell in row] == ["", "", "good", "bad", ""]

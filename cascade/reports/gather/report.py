@@ -75,7 +75,8 @@ class _Gatherer:
         tables = [] if self._answers is None else answer_tables(self._answers, self._run_of_reply, self._loops_at_the_end)
         if self._answers is not None and headlines and not any(h.is_reached for h in headlines):
             tables.extend(self._samples(self._answers))
-        if self._system.fixes:
+        own = {check.name for check in self._system.checks if check.fixes}
+        if own & {check.name for check in self._checks}:
             tables.append(fix_table(self._system, checks))
         tables.extend(self._extra)
         said = [*self._diagnostics, *([] if self._answers is None else self._answers.diagnostics)]

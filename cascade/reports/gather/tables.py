@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from cascade.diagnostics.durations import duration_text
 from cascade.questions.classes import Classification, OutageClass
+from cascade.questions.coverage import Cover, Coverage, Subject
 from cascade.questions.cutsets import CutSets
 from cascade.questions.defaults import Answers, OutageAnswers
 from cascade.questions.inquiry import Reply
@@ -36,9 +37,40 @@ _TONES = {
 
 
 def answer_tables(answers: Answers, run_of: RunOf, loops_of: LoopsOf) -> list[Table]:
-    """Redundancy, minimal fault sets, and how outages end; those that have rows."""
+    """Redundancy, minimal fault sets, how outages end, and what ever happens; those that have rows."""
     tables = [_survival(answers, run_of), _fault_sets(answers, run_of), _classes(answers, run_of, loops_of)]
+    if answers.coverage is not None:
+        tables.append(_coverage(answers.coverage))
     return [table for table in tables if table.rows]
+
+
+def _coverage(covered: Coverage) -> Table:
+    """A row for each kind of declaration; what never happens by its name."""
+    rows: list[tuple[Cell, ...]] = []
+    for subject in Subject:
+        items = covered.of(subject)
+        if not items:
+            continue
+        by_cover = {cover: [item for item in items if item.cover is cover] for cover in Cover}
+        never, off, unknown = (by_cover[cover] for cover in (Cover.NEVER, Cover.OFF, Cover.UNKNOWN))
+        rows.append(
+            (
+                Cell(text=subject.value),
+                Cell(text=f"{len(by_cover[Cover.COVERED])} of {len(items)}"),
+                Cell(text="; ".join(item.name for item in never).replace("`", ""), tone="warn" if never else ""),
+                Cell(text="; ".join(item.name for item in off).replace("`", "")),
+                Cell(text=f"{len(unknown)}" if unknown else "", tone="warn" if unknown else ""),
+            )
+        )
+    note = "" if covered.reason is None else f"The exploration stopped early: {covered.reason.value}"
+    return Table(
+        key="coverage",
+        title="What ever happens",
+        text="In all runs together, with any number of faults. What never happens was perhaps not meant so, or is switched off by a param.",
+        headings=("what", "seen", "never", "switched off", "not examined"),
+        rows=tuple(rows),
+        note=note,
+    )
 
 
 def _survival(answers: Answers, run_of: RunOf) -> Table:
