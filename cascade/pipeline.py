@@ -48,7 +48,7 @@ class CheckOptions:
     """What to check and how far to go.
 
     Without `check_names` all checks; `fix_names`, and then `settings` (texts such as `site.capacity=80`), are applied to every check, and to the default
-    questions.
+    questions. With `slices` engines see only what can influence the question.
     """
 
     check_names: tuple[str, ...] = ()
@@ -59,6 +59,7 @@ class CheckOptions:
     unasked: Unasked = Unasked.NEVER
     judgement: Judgement = Judgement()
     cache: Cache | None = None
+    slices: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,7 @@ def check_file(
             limits=options.limits,
             progress=progress(check.name),
             cache=options.cache,
+            slices=options.slices,
         )
         result = with_waiver(system, result, options.judgement)
         results.append(result)
@@ -194,6 +196,7 @@ def inquire(
         progress=progress,
         seconds_max=seconds_max,
         cache=options.cache,
+        slices=options.slices,
     )
 
 

@@ -38,7 +38,10 @@ def run(options: argparse.Namespace) -> ExitCode:
         thread_count=processor_count(),
     )
     inquiry = inquire(
-        system, CheckOptions(limits=limits, engine=options.engine), progress.of, seconds_max=options.total_time
+        system,
+        CheckOptions(limits=limits, engine=options.engine, slices=options.slice),
+        progress.of,
+        seconds_max=options.total_time,
     )
     say(header(options.file, system.name, system.text, layout))
     wanted = [outage for outage in system.outages if not options.outage or outage.name in options.outage]

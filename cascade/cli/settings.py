@@ -115,6 +115,7 @@ def check_options(options: argparse.Namespace, settings: Settings) -> CheckOptio
         unasked=_unasked(options, settings),
         judgement=settings.judgement,
         cache=settings.cache,
+        slices=options.slice,
     )
 
 

@@ -14,6 +14,7 @@ from cascade.core.queries import Query
 from cascade.engines import BOTH, load_engine
 from cascade.limits import Limits, Progress, StopReason
 from cascade.questions.cache import Cache
+from cascade.questions.on_slice import answer_on_slice
 from cascade.reference.replay import ReplayError, replay, replay_failure
 from cascade.verdicts.answer import Answer, Exhausted, Found, SpecFailure, Statistics, Stopped
 from cascade.verdicts.run import ReplayedRun
@@ -65,20 +66,29 @@ class Asked:
 
 
 def ask(
-    model: CoreModel, query: Query, *, engine: str, limits: Limits, progress: Progress, cache: Cache | None = None
+    model: CoreModel,
+    query: Query,
+    *,
+    engine: str,
+    limits: Limits,
+    progress: Progress,
+    cache: Cache | None = None,
+    slices: bool = False,
 ) -> Asked:
     """The engine's answer to `query`, confirmed. Raises `EngineError` where replay contradicts it, or one engine another.
 
-    With a `cache` an answer that was found before stands for the search; a run is replayed all the same. `both` always searches.
+    With a `cache` an answer that was found before stands for the search; a run is replayed all the same. `both` always searches. With `slices` the
+    engine sees only what can influence the query; a run is replayed on the whole model all the same.
     """
     if engine == BOTH:
-        return _ask_both(model, query, limits=limits, progress=progress)
-    known = None if cache is None else _known(model, query, engine, cache)
+        return _ask_both(model, query, limits=limits, progress=progress, slices=slices)
+    key = f"{engine} on a slice" if slices else engine
+    known = None if cache is None else _known(model, query, key, cache)
     if known is not None:
         return known
-    asked, answer = _search(model, query, engine, limits, progress)
+    asked, answer = _search(model, query, engine, limits, progress, slices=slices)
     if cache is not None and isinstance(answer, Found | Exhausted):
-        cache.put(model, query, engine, answer)
+        cache.put(model, query, key, answer)
     return asked
 
 
@@ -98,10 +108,16 @@ def _known(model: CoreModel, query: Query, engine: str, cache: Cache) -> Asked |
             return Asked(evidence=run, undetermined=None, statistics=answer.statistics)
 
 
-def _search(model: CoreModel, query: Query, engine: str, limits: Limits, progress: Progress) -> tuple[Asked, Answer]:
+def _search(
+    model: CoreModel, query: Query, engine: str, limits: Limits, progress: Progress, *, slices: bool
+) -> tuple[Asked, Answer]:
     answer: Answer
     try:
-        answer = load_engine(engine)(model, query, limits, progress)
+        search = load_engine(engine)
+        if slices:
+            answer = answer_on_slice(search, model, query, limits, progress)
+        else:
+            answer = search(model, query, limits, progress)
     except KeyboardInterrupt:  # engines catch it, but not while they are imported or compiled
         answer = Stopped(reason=StopReason.INTERRUPTED, statistics=Statistics())
     match answer:
@@ -130,11 +146,11 @@ COMPARED = ("explicit", "symbolic")
 """What `both` asks: they share neither search nor representation."""
 
 
-def _ask_both(model: CoreModel, query: Query, *, limits: Limits, progress: Progress) -> Asked:
+def _ask_both(model: CoreModel, query: Query, *, limits: Limits, progress: Progress, slices: bool) -> Asked:
     """The answers of two engines, which must not contradict each other; the first one that is an answer is returned."""
     answers: list[Asked] = []
     for engine in COMPARED:
-        asked = ask(model, query, engine=engine, limits=limits, progress=progress)
+        asked = ask(model, query, engine=engine, limits=limits, progress=progress, slices=slices)
         if asked.undetermined is not None and asked.undetermined.reason is StopReason.INTERRUPTED:
             return asked
         answers.append(asked)

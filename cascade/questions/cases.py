@@ -48,6 +48,7 @@ def ask_cases(
     limits: Limits,
     progress: Progress,
     cache: Cache | None = None,
+    slices: bool = False,
 ) -> tuple[System, CoreModel, Asked]:
     """What is known of the check called `name` in all these systems: which of them settles it, its model, and the answer with what all took together."""
     total: Statistics | None = None
@@ -58,7 +59,7 @@ def ask_cases(
         model, query = lower(system, next(check for check in system.checks if check.name == name))
         rest = _rest(limits, total)
         try:
-            asked = ask(model, query, engine=engine, limits=rest, progress=progress, cache=cache)
+            asked = ask(model, query, engine=engine, limits=rest, progress=progress, cache=cache, slices=slices)
         except DisagreementError as error:
             error.check = name
             raise

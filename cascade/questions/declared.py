@@ -56,11 +56,18 @@ class CheckResult:
 
 
 def decide(
-    system: System, check: Check, *, engine: str, limits: Limits, progress: Progress, cache: Cache | None = None
+    system: System,
+    check: Check,
+    *,
+    engine: str,
+    limits: Limits,
+    progress: Progress,
+    cache: Cache | None = None,
+    slices: bool = False,
 ) -> CheckResult:
     """The verdict of one declared check of `system`, whose fixes are applied."""
     model, query = lower(system, check)
-    asked = ask(model, query, engine=engine, limits=limits, progress=progress, cache=cache)
+    asked = ask(model, query, engine=engine, limits=limits, progress=progress, cache=cache, slices=slices)
     return conclude(system, check, model, query, asked)
 
 
@@ -72,9 +79,12 @@ def decide_cases(
     limits: Limits,
     progress: Progress,
     cache: Cache | None = None,
+    slices: bool = False,
 ) -> CheckResult:
     """The verdict of the declared check called `name`, over all models that the values of open params make of the spec."""
-    system, model, asked = ask_cases(systems, name, engine=engine, limits=limits, progress=progress, cache=cache)
+    system, model, asked = ask_cases(
+        systems, name, engine=engine, limits=limits, progress=progress, cache=cache, slices=slices
+    )
     check = next(check for check in system.checks if check.name == name)
     return conclude(system, check, model, lower(system, check)[1], asked)
 

@@ -106,6 +106,7 @@ class Inquiry:
         progress: Callable[[str], Progress] = lambda _: Progress(),
         seconds_max: float | None = None,
         cache: Cache | None = None,
+        slices: bool = False,
     ) -> None:
         # Formulas of questions grow in a table of their own.
         self.system = replace(system, builder=system.builder.copy())
@@ -116,6 +117,7 @@ class Inquiry:
         self._limits = limits
         self._progress = progress
         self._cache = cache
+        self._slices = slices
         self._deadline = None if seconds_max is None else time.monotonic() + seconds_max
         self._known: dict[Check, Reply] = {}
         self._watched: dict[str, tuple[System, ExprId]] = {}
@@ -229,7 +231,9 @@ class Inquiry:
             # Few states are for the functions, which count them; further stages would take their time all the same.
             is_quick = state_count_max is not None and state_count_max <= QUICK_STATES_MAX
             engine = QUICK_ENGINE if is_quick else self._engine
-            asked = ask(model, query, engine=engine, limits=limits, progress=progress, cache=self._cache)
+            asked = ask(
+                model, query, engine=engine, limits=limits, progress=progress, cache=self._cache, slices=self._slices
+            )
         self.asked_count += 1
         self.state_count += asked.statistics.state_count
         if asked.undetermined is not None:
