@@ -1,9 +1,12 @@
 """What may stop a search, and how a search says where it is."""
 
+import contextlib
 import enum
 import os
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -104,3 +107,31 @@ def usable_bytes() -> int | None:
     except (OSError, KeyError, ValueError):
         return None
     return resident_bytes() + int(free * USABLE_SHARE)
+
+
+GRACE_SECONDS = 0.7
+"""An engine looks at the clock itself, and says more than an alarm can. This is how late it may be before it is stopped from outside."""
+
+
+class TimeIsUp(BaseException):
+    """The time of `time_limit` is over. Like `KeyboardInterrupt` it is no error, and must not be taken for one."""
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """Raise `TimeIsUp` inside if it takes longer, wherever it is then. None is no limit; so is any where the platform has no alarms, or outside the main thread."""
+    if seconds is None or not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(_signal: int, _frame: object) -> None:
+        raise TimeIsUp
+
+    old = signal.signal(signal.SIGALRM, ring)
+    # Again and again: the first may be lost where Python lets no exception out.
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)

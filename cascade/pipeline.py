@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cascade.checked.elaborate import elaborate, elaborate_cases
-from cascade.checked.messages import open_param
+from cascade.checked.messages import open_param, takes_too_long
 from cascade.checked.model import System
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
-from cascade.limits import Limits, Progress
+from cascade.limits import Limits, Progress, TimeIsUp, time_limit
 from cascade.questions.cache import Cache
 from cascade.questions.declared import CheckResult, decide_cases
 from cascade.questions.defaults import Answers, ask_defaults
@@ -16,6 +16,7 @@ from cascade.questions.findings import RANKS, findings
 from cascade.questions.inquiry import Inquiry
 from cascade.questions.judgement import Judgement
 from cascade.questions.waivers import about_waivers, with_waiver
+from cascade.source import SourceFile, Span
 from cascade.syntax import tree
 from cascade.syntax.imports import Loaded, load
 from cascade.syntax.settings import parse_settings
@@ -96,9 +97,17 @@ def check_file(
     `progress` gives what each reports to, by its name.
     """
     diagnostics = Diagnostics()
-    loaded = load(path, diagnostics)
-    settings = parse_settings(options.settings, diagnostics)
-    cases = None if diagnostics.errors else elaborate_cases(loaded, diagnostics, options.fix_names, settings)
+    seconds_max = options.limits.seconds_max
+    cases: tuple[System, ...] | None = None
+    try:
+        with time_limit(seconds_max):
+            loaded = load(path, diagnostics)
+            settings = parse_settings(options.settings, diagnostics)
+            if not diagnostics.errors:
+                cases = elaborate_cases(loaded, diagnostics, options.fix_names, settings)
+    except TimeIsUp:
+        start = Span(SourceFile(path, ""), 0, 0)
+        diagnostics.add(takes_too_long(start, "reading the spec", seconds_max or 0))
     system = cases[0] if cases else None
     if cases is None or system is None:
         said = options.judgement.all_judged(diagnostics.items)
@@ -116,15 +125,19 @@ def check_file(
         fixed = systems.under((*options.fix_names, *check.fixes))
         if fixed is None:  # the fix itself makes the spec wrong; the diagnostics say how
             continue
-        result = decide_cases(
-            fixed,
-            check.name,
-            engine=options.engine,
-            limits=options.limits,
-            progress=progress(check.name),
-            cache=options.cache,
-            slices=options.slices,
-        )
+        try:
+            result = decide_cases(
+                fixed,
+                check.name,
+                engine=options.engine,
+                limits=options.limits,
+                progress=progress(check.name),
+                cache=options.cache,
+                slices=options.slices,
+            )
+        except TimeIsUp:
+            diagnostics.add(takes_too_long(check.span, "making the model of this check", seconds_max or 0))
+            continue
         result = with_waiver(system, result, options.judgement)
         results.append(result)
         on_result(result)

@@ -31,6 +31,16 @@ def too_large(span: Span, what: str, limit: int) -> Diagnostic:
     )
 
 
+def takes_too_long(span: Span, what: str, seconds: float) -> Diagnostic:
+    """CF008: the limit on time was reached before any search began."""
+    return Diagnostic(
+        code="CF008",
+        message=f"{what} takes more than {seconds:g} s, the limit on time",
+        primary=Label(span=span),
+        help="raise it with --time, or make groups and ranges smaller",
+    )
+
+
 def number_too_large(span: Span, limit: int) -> Diagnostic:
     """CF008."""
     return Diagnostic(

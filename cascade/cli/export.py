@@ -10,6 +10,7 @@ from cascade.core.lower import lower
 from cascade.diagnostics.printable import printable
 from cascade.export import load_exporter
 from cascade.export.supported import UnsupportedError
+from cascade.files import write_atomically
 
 
 def run(options: argparse.Namespace) -> ExitCode:
@@ -28,8 +29,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         say(text.rstrip())
         return ExitCode.OK
     try:
-        with open(options.output, "w", encoding="ascii") as file:
-            file.write(text)
+        write_atomically(options.output, text.encode("ascii"))
     except OSError as error:
         complain(f"cascade: cannot write {printable(options.output)}: {printable(error.strerror or str(error))}")
         return ExitCode.BAD_INPUT

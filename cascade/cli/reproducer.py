@@ -11,6 +11,7 @@ from importlib import metadata
 from cascade import __version__
 from cascade.core.dump import dump
 from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.files import write_atomically
 from cascade.pipeline import CheckOptions
 from cascade.questions.ask import DisagreementError
 from cascade.syntax.imports import load
@@ -21,14 +22,13 @@ _PACKAGES = ("z3-solver", "numba", "numpy", "lark")
 def save_reproducer(error: DisagreementError, path: str, options: CheckOptions) -> str | None:
     """Write the file, where commands are run or among temporary files; its name, or None where neither can be written."""
     text = reproducer_text(error, path, options)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:8]
     check = re.sub(r"[^A-Za-z0-9_]", "_", error.check)[:40]
     name = f"cascade-disagreement-{check}-{digest}.txt"
     for folder in ("", tempfile.gettempdir()):
         target = os.path.join(folder, name)
         try:
-            with open(target, "w", encoding="utf-8") as file:
-                file.write(text)
+            write_atomically(target, text.encode("utf-8", "backslashreplace"), mode=0o644, is_own=True)
         except OSError:
             continue
         return target

@@ -12,7 +12,7 @@ from cascade.core.expressions import ExprId
 from cascade.core.model import CoreModel
 from cascade.core.queries import Query
 from cascade.engines import BOTH, load_engine
-from cascade.limits import Limits, Progress, StopReason
+from cascade.limits import GRACE_SECONDS, Limits, Progress, StopReason, TimeIsUp, time_limit
 from cascade.questions.cache import Cache
 from cascade.questions.on_slice import answer_on_slice
 from cascade.reference.replay import ReplayError, replay, replay_failure
@@ -114,10 +114,13 @@ def _search(
     answer: Answer
     try:
         search = load_engine(engine)
-        if slices:
-            answer = answer_on_slice(search, model, query, limits, progress)
-        else:
-            answer = search(model, query, limits, progress)
+        with time_limit(None if limits.seconds_max is None else limits.seconds_max + GRACE_SECONDS):
+            if slices:
+                answer = answer_on_slice(search, model, query, limits, progress)
+            else:
+                answer = search(model, query, limits, progress)
+    except TimeIsUp:  # while the model was made ready, or in a step that takes long
+        answer = Stopped(reason=StopReason.TIME, statistics=Statistics(seconds=limits.seconds_max or 0.0))
     except KeyboardInterrupt:  # engines catch it, but not while they are imported or compiled
         answer = Stopped(reason=StopReason.INTERRUPTED, statistics=Statistics())
     match answer:

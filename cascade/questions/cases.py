@@ -11,7 +11,7 @@ from cascade.checked.model import System
 from cascade.core.dump import value_text
 from cascade.core.lower import lower
 from cascade.core.model import CoreModel, VariableRole
-from cascade.limits import Limits, Progress, StopReason
+from cascade.limits import Limits, Progress, StopReason, time_limit
 from cascade.questions.ask import Asked, DisagreementError, ask
 from cascade.questions.cache import Cache
 from cascade.verdicts.answer import Proof, ProofKind, Statistics
@@ -56,8 +56,9 @@ def ask_cases(
     settled: tuple[System, CoreModel, Asked] | None = None
     proofs: list[Proof | None] = []
     for system in systems:
-        model, query = lower(system, next(check for check in system.checks if check.name == name))
         rest = _rest(limits, total)
+        with time_limit(rest.seconds_max):
+            model, query = lower(system, next(check for check in system.checks if check.name == name))
         try:
             asked = ask(model, query, engine=engine, limits=rest, progress=progress, cache=cache, slices=slices)
         except DisagreementError as error:

@@ -6,6 +6,7 @@ cheaper state is settled by then. States after faults and ticks wait; those that
 instant) are found by growing cost, so that only the first of equal ones is kept.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -27,6 +28,14 @@ CHUNK_STATES = 4096
 
 CHUNK_SECONDS = 0.1
 """Limits are looked at after this time, whatever a state costs: in a large model it can be a second."""
+
+
+def growth_bytes(table: dict[int, int], more_count: int) -> int:
+    """What a dictionary takes at once when it has to grow, if that is near: with at most so many more entries, or a tenth."""
+    soon = len(table) + max(2 * CHUNK_STATES, min(more_count, len(table) // 10))
+    # It grows when two thirds of a power of two are in use, and the old table is kept until the new one is filled.
+    is_near = (3 * soon // 2).bit_length() > (3 * len(table) // 2).bit_length()
+    return 2 * sys.getsizeof(table) if is_near else 0
 
 
 class SearchFailure(Exception):
@@ -208,6 +217,8 @@ class Search:
         elif not is_late:
             return
         self._watch.check(frontier_count=frontier_count + len(self._tick_parents) + len(self._fault_parents))
+        for table in (self.result.parents, self._tick_parents, self._fault_parents):
+            self._watch.check_memory(growth_bytes(table, frontier_count))
 
     def _explore_states(self, states: list[int], following: list[int], ticked: list[int], faulted: list[int]) -> None:
         """The innermost loop: settle what commands lead to, keep what faults and ticks lead to."""

@@ -43,6 +43,11 @@ class Watch:
         if self._limits.state_count_max is not None and state_count > self._limits.state_count_max:
             raise StopSearch(StopReason.STATES)
 
+    def memory_left(self) -> int | None:
+        """Bytes that are left within the limit; None if there is none."""
+        limit = self._limits.memory_bytes_max
+        return None if limit is None else max(0, limit - resident_bytes())
+
     def has_memory(self, byte_count: int) -> bool:
         """Are so many bytes more within the limit?"""
         limit = self._limits.memory_bytes_max

@@ -1,5 +1,6 @@
 """The search when the seen set has no more room in memory: the same layers, from the buckets of a `DiskStore`."""
 
+import ctypes
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,20 @@ if TYPE_CHECKING:
     from cascade.engines.packed.search import PackedSearch
 
 
+BYTES_A_STATE = 100
+"""What a state costs on its way into the buckets, all copies that exist for a moment counted."""
+
+SORTED_MIN = 1 << 14
+"""With fewer states at a time than this everything would be reading and writing."""
+
+
+def _give_back() -> None:
+    """Let the system have what was freed, where the C library keeps it."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 class EndedError(Exception):
     """A layer on disk has a goal, or something in it fails."""
 
@@ -24,12 +39,16 @@ class DiskSearch:
 
     def __init__(self, search: "PackedSearch", standing: Standing) -> None:
         self._search = search
-        self._tuning = search.tuning
-        self.store = DiskStore(self._tuning.sorted_states)
+        _give_back()
+        # The seen set is gone by now: what it leaves, and the limit allows, is for sorting.
+        left = search.watch.memory_left()
+        most = search.tuning.sorted_states
+        self._sorted_states = most if left is None else min(most, max(SORTED_MIN, left // BYTES_A_STATE))
+        self.store = DiskStore(self._sorted_states)
         self._unexpanded = standing.unexpanded
         for cost, roots in standing.waiting():
             self.store.put(cost, roots)
-        for block in search.logged(0, len(search.log), self._tuning.sorted_states):
+        for block in search.logged(0, len(search.log), self._sorted_states):
             self.store.add_explored(iter([np.sort(block)]))
             search.look_around()
 
@@ -90,7 +109,7 @@ class DiskSearch:
                 raise EndedError
             if status == expand.NEEDS_TREE:
                 search.grow_roots()
-            if sum(map(len, buffered)) > self._tuning.sorted_states:
+            if sum(map(len, buffered)) > self._sorted_states:
                 self._put(np.concatenate(buffered), cost)
                 buffered = []
                 search.look_around()

@@ -41,7 +41,8 @@ class Site:
 
     def _write(self, path: str, text: str) -> None:
         os.makedirs(self.folder, exist_ok=True)
-        write_atomically(path, text.encode("utf-8", "replace"))
+        # A link that stands there, perhaps from a repository, leads wherever it likes: it is replaced, not followed.
+        write_atomically(path, text.encode("utf-8", "replace"), mode=0o644, is_own=True)
 
 
 def file_names(paths: list[str]) -> dict[str, str]:
