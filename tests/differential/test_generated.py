@@ -79,21 +79,8 @@ def assert_right(spec: GeneratedSpec, states_max: int, tally: Tally | None = Non
         if law.first in results and law.second in results:
             first, second = results[law.first].result.verdict, results[law.second].result.verdict
             if not isinstance(first, Undetermined) and not isinstance(second, Undetermined):
-                is_true = _is_obeyed(law.name, isinstance(first, Holds), isinstance(second, Holds))
+                is_true = law.is_obeyed(isinstance(first, Holds), isinstance(second, Holds))
                 assert is_true, f"law `{law.name}` of {law.first} and {law.second} is broken\n{spec.text}"
-
-
-def _is_obeyed(law: str, first: bool, second: bool) -> bool:
-    match law:
-        case "same":
-            return first == second
-        case "opposite":
-            return first != second
-        case "first holds: second holds":
-            return second or not first
-        case "second fails: first holds":
-            return first or second
-    raise AssertionError(f"no such law: {law}")
 
 
 def _small(text: str, states_max: int, error: Exception) -> str:

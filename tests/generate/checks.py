@@ -19,11 +19,24 @@ _PLURALS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Law:
-    """What must be true of the verdicts of two checks: see `tests/differential/test_generated.py` for each `name`."""
+    """What must be true of the verdicts of two checks."""
 
     name: str
     first: str
     second: str
+
+    def is_obeyed(self, first: bool, second: bool) -> bool:
+        """Is it, if they hold or not as these say?"""
+        match self.name:
+            case "same":
+                return first == second
+            case "opposite":
+                return first != second
+            case "first holds: second holds":
+                return second or not first
+            case "second fails: first holds":
+                return first or second
+        raise AssertionError(f"no such law: {self.name}")
 
 
 class Checks:
