@@ -18,6 +18,7 @@ from cascade.engines.packed.engine import answer as answer_packed
 from cascade.engines.packed.search import Tuning
 from cascade.engines.symbolic.engine import answer as answer_symbolic
 from cascade.limits import Limits, Progress, StopReason
+from cascade.questions.on_slice import answer_on_slice
 from cascade.verdicts.answer import Answer
 
 
@@ -75,6 +76,11 @@ def _engine(name: str) -> Callable[[CoreModel, Query, Limits], Answer]:
     return lambda model, query, limits: load_engine(name)(model, query, limits, Progress())
 
 
+def _sliced(name: str) -> Callable[[CoreModel, Query, Limits], Answer]:
+    """An engine that sees what can influence the query only."""
+    return lambda model, query, limits: answer_on_slice(load_engine(name), model, query, limits, Progress())
+
+
 def _packed(
     tuning: type[Tuning] = Tuning, threads: int = 1, **constants: int
 ) -> Callable[[CoreModel, Query, Limits], Answer]:
@@ -105,7 +111,9 @@ WAYS = {
     for way in (
         Way(name="python", answer=_engine("python")),
         Way(name="explicit", answer=_engine("explicit"), share=1.0),
+        Way(name="sliced", answer=_sliced("python"), precision=Precision.FAULTS),
         Way(name="packed", answer=_packed()),
+        Way(name="packed-sliced", answer=_sliced("packed"), precision=Precision.FAULTS, share=1.0),
         Way(name="packed-2-threads", answer=_packed(Tiny, threads=2), share=2.0),
         Way(name="packed-interrupted", answer=_packed(Tiny), share=1.0),
         Way(
