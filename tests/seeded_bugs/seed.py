@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -52,7 +53,7 @@ def seeded(bug: SeededBug) -> Iterator[Path]:
 
 
 def first_failure(folder: Path, tests: Sequence[str], seconds_max: float = _SECONDS_MAX) -> str | None:
-    """The first of the tests that fails there, in the run that everybody makes; None if all pass."""
+    """The first of the tests that fails there, in the run that everybody makes; None if all pass. Raises `RuntimeError` if there is no telling."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", *tests]
     environment = {**os.environ, "HYPOTHESIS_PROFILE": "ci", "PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -72,4 +73,8 @@ def first_failure(folder: Path, tests: Sequence[str], seconds_max: float = _SECO
     if done.returncode == 0:
         return None
     found = _FAILURE.search(done.stdout)
-    return found[1][:200] if found else f"(pytest ended with {done.returncode})"
+    if found is not None:
+        return found[1][:200]
+    if -done.returncode in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE):
+        return f"(a crash: {signal.Signals(-done.returncode).name})"
+    raise RuntimeError(f"pytest did not end by itself, or not with tests: {done.returncode}\n{done.stdout[-2000:]}")
