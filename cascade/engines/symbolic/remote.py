@@ -5,6 +5,7 @@ The process is kept for the next question, and killed when a question is given u
 
 import atexit
 import contextlib
+import math
 import os
 import pickle
 import queue
@@ -98,10 +99,10 @@ _IDLE: list[_Worker] = []
 class Remote:
     """One question that another process works on. `close` it when its answer came or is not wanted any more."""
 
-    def __init__(self, model: CoreModel, query: Query, limits: Limits) -> None:
+    def __init__(self, model: CoreModel, query: Query, limits: Limits, *, progress_seconds: float = math.inf) -> None:
         self._worker: _Worker | None = _IDLE.pop() if _IDLE else _Worker()
         self._is_done = False
-        request = Request(model=model, query=query, limits=limits)
+        request = Request(model=model, query=query, limits=limits, progress_seconds=progress_seconds)
         # Writing waits until the process reads; a large model must not make this one wait for Python's start.
         self._sender = threading.Thread(target=self._send, args=(self._worker, request), daemon=True)
         self._sender.start()
@@ -142,7 +143,7 @@ atexit.register(close_idle)
 def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -> Answer:
     """Answer `query` about `model` as `symbolic.engine` does, in a process of its own."""
     watch = Watch(_with_grace(limits), progress)
-    remote = Remote(model, query, limits)
+    remote = Remote(model, query, limits, progress_seconds=progress.interval_seconds)
     try:
         while True:
             said = remote.poll(LOOK_SECONDS)

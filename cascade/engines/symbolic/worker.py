@@ -19,11 +19,12 @@ from cascade.limits import Limits, Progress, ProgressReport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question."""
+    """One question, and how long to be silent between two reports of progress."""
 
     model: CoreModel
     query: Query
     limits: Limits
+    progress_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,8 @@ def serve(requests: BinaryIO, messages: BinaryIO) -> None:
         except EOFError:
             return
         try:
-            send(answer(request.model, request.query, request.limits, Progress(show=show)))
+            progress = Progress(show=show, interval_seconds=request.progress_seconds)
+            send(answer(request.model, request.query, request.limits, progress))
         except Exception:  # noqa: BLE001 - told to the other process, which says so
             send(Crash(text=traceback.format_exc()))
 
