@@ -1,8 +1,6 @@
 """`python -m cascade`."""
 
-import sys
-
-from cascade.cli.main import main
+from cascade.cli.main import run_process
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_process()

@@ -6,7 +6,6 @@ All functions return text; nothing here writes to a stream.
 from importlib import resources
 from pathlib import Path
 
-from cascade.core.queries import Lasso, Reach, Recover
 from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostic
 from cascade.diagnostics.durations import duration_text
@@ -14,7 +13,6 @@ from cascade.diagnostics.printable import printable
 from cascade.diagnostics.render import STYLES
 from cascade.questions.classes import Classification, OutageClass
 from cascade.questions.coverage import Cover, Coverage, Subject
-from cascade.questions.declared import CheckResult
 from cascade.questions.defaults import Answers, OutageAnswers
 from cascade.questions.findings import Finding, findings, never_happens
 from cascade.questions.partial import Row, Survival
@@ -25,7 +23,6 @@ from cascade.reports.results import finding_ending
 from cascade.reports.runs import run_lines, run_summary
 from cascade.reports.tables import table_lines
 from cascade.reports.wording import count_text, seconds_text, waiver_text
-from cascade.verdicts.verdict import Holds
 
 INDENT = 4
 _MARKS = {Severity.FINDING: "✗", Severity.NOTICE: "!"}
@@ -231,7 +228,9 @@ def _coverage_lines(answers: Answers, layout: Layout, *, with_table: bool) -> li
     if lines:
         lines = ["", layout.paint("What never happens", "strong"), *lines]
     if with_table:
-        lines.extend(["", layout.paint("Coverage: what ever happens, in all runs", "strong"), *_coverage_table(covered, layout)])
+        lines.extend(
+            ["", layout.paint("Coverage: what ever happens, in all runs", "strong"), *_coverage_table(covered, layout)]
+        )
     return lines
 
 

@@ -31,9 +31,13 @@ def _question_lines(fixing: Fixing, question: Remedies, layout: Layout, *, with_
     lines = layout.wrap(f"{question.check.name}: {_base(question)}", style="strong", hang=2)
     more = question.checks[1:]
     if more:
-        shown = ", ".join(more[:NAMES_SHOWN_MAX]) + (f" and {len(more) - NAMES_SHOWN_MAX} more" if len(more) > NAMES_SHOWN_MAX else "")
+        shown = ", ".join(more[:NAMES_SHOWN_MAX]) + (
+            f" and {len(more) - NAMES_SHOWN_MAX} more" if len(more) > NAMES_SHOWN_MAX else ""
+        )
         lines += layout.wrap(f"the same question, with fixes of their own: {shown}", indent=2, hang=2, style="faint")
-    lines += layout.wrap(f"violated without fixes:{summary_of(question.without, layout).strip().join((' ', ''))}", indent=2, hang=2)
+    lines += layout.wrap(
+        f"violated without fixes:{summary_of(question.without, layout).strip().join((' ', ''))}", indent=2, hang=2
+    )
     rows = [[str(len(remedy.fixes)), " + ".join(remedy.fixes), _harm_text(remedy)] for remedy in question.remedies]
     if rows:
         columns = (0, 1, 2) if any(row[2] for row in rows) else (0, 1)
@@ -43,7 +47,9 @@ def _question_lines(fixing: Fixing, question: Remedies, layout: Layout, *, with_
     if question.undecided:
         items = [" + ".join(names) for names in question.undecided[:NAMES_SHOWN_MAX]]
         rest = len(question.undecided) - len(items)
-        lines += layout.wrap_items("? a limit left open: ", [*items, *([f"and {rest:,} more"] if rest else [])], indent=2, hang=2)
+        lines += layout.wrap_items(
+            "? a limit left open: ", [*items, *([f"and {rest:,} more"] if rest else [])], indent=2, hang=2
+        )
     run = run_of(question.without.result)
     if with_runs and run is not None and question.without.result.explanation is not None:
         lines += run_lines(question.without.result, run, question.without.result.explanation, layout)
@@ -71,7 +77,9 @@ def _extent_text(fixing: Fixing, question: Remedies) -> str:
         extent = "these are all" if question.remedies else "no set of declared fixes suffices"
     elif question.complete_to:
         found = "" if question.remedies else "no set suffices; "
-        extent = f"{found}complete up to {count_text(question.complete_to, 'fix', 'fixes')}; larger sets are not examined"
+        extent = (
+            f"{found}complete up to {count_text(question.complete_to, 'fix', 'fixes')}; larger sets are not examined"
+        )
     else:
         extent = "not complete: a limit was reached"
     return f"{extent}; {tried}"

@@ -222,4 +222,3 @@ def _outage(found: OutageAnswers) -> Json:
         "fault_sets_are_all": sets.is_all,
         "undecided": [list(names) for names in sets.undecided],
     }
-

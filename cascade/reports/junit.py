@@ -4,7 +4,7 @@ Violated is a failure, undetermined and broken are errors, never skipped; only w
 attributes for them are no part of the form.
 """
 
-import datetime
+import datetime as dt
 import os
 import xml.etree.ElementTree as ET
 
@@ -37,9 +37,9 @@ def _timestamp() -> str:
     """Now, or what SOURCE_DATE_EPOCH says, in UTC without a zone, as the form wants it."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if epoch.isdecimal() and len(epoch) <= 11:
-        when = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
+        when = dt.datetime.fromtimestamp(int(epoch), dt.UTC)
     else:
-        when = datetime.datetime.now(datetime.UTC)
+        when = dt.datetime.now(dt.UTC)
     return when.strftime("%Y-%m-%dT%H:%M:%S")
 
 

@@ -16,7 +16,7 @@ _MARKS = {
     Outcome.FAILED: "❌",
     Outcome.UNDETERMINED: "❓",
     Outcome.BROKEN: "❌",
-    Outcome.NOTED: "ℹ️",  # noqa: RUF001 - the symbol, not a letter
+    Outcome.NOTED: "ℹ️",
     Outcome.WAIVED: "⏳",
 }
 _WORDS = {

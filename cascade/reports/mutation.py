@@ -46,7 +46,11 @@ def _table(mutation: Mutation, layout: Layout) -> list[str]:
         if of_kind:
             counts = [sum(t.fate is fate for t in of_kind) for fate in Fate]
             rows.append([*(str(count) if count else "" for count in counts), kind.value])
-    return table_lines(["noticed", "unnoticed", "not decided", "same model", "invalid", "what"], rows, layout) if rows else []
+    return (
+        table_lines(["noticed", "unnoticed", "not decided", "same model", "invalid", "what"], rows, layout)
+        if rows
+        else []
+    )
 
 
 def _summary(mutation: Mutation, layout: Layout) -> list[str]:

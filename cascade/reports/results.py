@@ -6,14 +6,13 @@ In: what became of each file. Out: *entries*: every check with its outcome, ever
 import enum
 import hashlib
 import re
-from typing import TYPE_CHECKING
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from cascade.core.queries import Lasso, Reach, Recover
 from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostic, Label
-from cascade.questions.cases import values_text
 from cascade.questions.cases import values_of_run, values_text
 from cascade.questions.causes import Explanation
 from cascade.questions.declared import CheckResult

@@ -68,7 +68,9 @@ class _RunRenderer:
         steps, loop = self._explanation.steps, self._explanation.loop_start
         is_lasso = isinstance(self._result.query, Lasso) and loop is not None
         values = values_of_run(self._run)
-        lines = self._layout.wrap(f"with {values_text(values)}", indent=INDENT, hang=2, style="strong") if values else []
+        lines = (
+            self._layout.wrap(f"with {values_text(values)}", indent=INDENT, hang=2, style="strong") if values else []
+        )
         stem = steps[:loop] if is_lasso else steps
         if is_lasso and stem:
             lines.append(self._heading("stem: it happens once"))

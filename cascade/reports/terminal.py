@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from cascade.diagnostics.printable import printable, width
 from cascade.diagnostics.render import render
-from cascade.questions.declared import CheckResult
 from cascade.questions.cases import values_text
+from cascade.questions.declared import CheckResult
 from cascade.reports.layout import Layout
 from cascade.reports.runs import INDENT, run_lines, run_of, run_summary
 from cascade.reports.wording import count_text, seconds_text, waiver_text
@@ -159,7 +159,9 @@ def _verdict_lines(result: CheckResult, layout: Layout) -> list[str]:
 
 def _undetermined_lines(verdict: Undetermined, layout: Layout) -> list[str]:
     statistics = verdict.statistics
-    explored = f"{count_text(statistics.state_count, statistics.counted)} explored in" if statistics.state_count else "after"
+    explored = (
+        f"{count_text(statistics.state_count, statistics.counted)} explored in" if statistics.state_count else "after"
+    )
     text = f"no verdict: {verdict.reason.value}; {explored} {seconds_text(statistics.seconds)}"
     return layout.wrap(text, indent=INDENT, hang=2, style="warning")
 

@@ -1,5 +1,6 @@
 """What `tune` found, as text and as JSON. All functions return text; nothing here writes to a stream."""
 
+import itertools
 import json
 from typing import Any
 
@@ -26,9 +27,18 @@ def tuning_text(tuning: Tuning, layout: Layout, *, with_runs: bool) -> str:
     lines.append("")
     if len(tuning.axes) == 2:
         lines += [*_map_lines(tuning, layout), ""]
-    lines += [*table_lines([axis.name for axis in tuning.axes] + ["verdict"], [[*cells, f"{MARKS[word]} {text}"] for cells, word, text in evidence_rows(tuning)], layout), ""]
+    lines += [
+        *table_lines(
+            [axis.name for axis in tuning.axes] + ["verdict"],
+            [[*cells, f"{MARKS[word]} {text}"] for cells, word, text in evidence_rows(tuning)],
+            layout,
+        ),
+        "",
+    ]
     total = len(tuning.cells)
-    lines += layout.wrap(f"{count_text(total, 'value')} decided, each by itself: {counts_text(tuning.counts)}", indent=2)
+    lines += layout.wrap(
+        f"{count_text(total, 'value')} decided, each by itself: {counts_text(tuning.counts)}", indent=2
+    )
     if not tuning.is_complete:
         lines += layout.wrap("not all values were examined: nothing is said of the others", indent=2)
     if with_runs:
@@ -111,7 +121,7 @@ def frontier(tuning: Tuning) -> list[tuple[int, ...]]:
     found: list[tuple[int, ...]] = []
     for row in tuning.rows:
         stretches = tuning.stretches(row)
-        for before, after in zip(stretches, stretches[1:], strict=False):
+        for before, after in itertools.pairwise(stretches):
             if {before.word, after.word} == {"holds", "violated"}:
                 found.append((*row, before.last if before.word == "violated" else after.first))
     return found
@@ -123,7 +133,11 @@ def _run_at(tuning: Tuning, position: tuple[int, ...], layout: Layout) -> list[s
     if run is None or decided.result.explanation is None:
         return []
     place = ", ".join(f"{axis.name} = {axis.values[i]}" for axis, i in zip(tuning.axes, position, strict=True))
-    return ["", *layout.wrap(place, style="strong"), *run_lines(decided.result, run, decided.result.explanation, layout)[1:]]
+    return [
+        "",
+        *layout.wrap(place, style="strong"),
+        *run_lines(decided.result, run, decided.result.explanation, layout)[1:],
+    ]
 
 
 def tuning_json(path: str, tuning: Tuning) -> str:

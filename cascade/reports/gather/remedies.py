@@ -53,7 +53,8 @@ def tuning_tables(tuning: Tuning) -> list[Table]:
             Table(
                 key="tune-map",
                 title=f"{first.name} against {second.name}",
-                text="✓ holds, ✗ violated, ? undetermined, · not examined" + (f"; every {step}th value" if step > 1 else ""),
+                text="✓ holds, ✗ violated, ? undetermined, · not examined"
+                + (f"; every {step}th value" if step > 1 else ""),
                 headings=(first.name, *(second.values[j] for j in shown)),
                 rows=tuple(rows),
             )

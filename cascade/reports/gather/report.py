@@ -14,13 +14,13 @@ from cascade.questions.findings import findings
 from cascade.questions.inquiry import Reply
 from cascade.questions.samples import samples
 from cascade.reports.data import Cell, CheckRow, Finding, Graph, Headline, Place, Report, Run, Status, Table, Totals
-from cascade.reports.results import finding_ending
 from cascade.reports.gather.graph import gather_graph
 from cascade.reports.gather.headlines import telling
 from cascade.reports.gather.places import Places
 from cascade.reports.gather.runs import gather_run
 from cascade.reports.gather.summary import assumption_lines, explored_lines, nearest_lines, open_lines
 from cascade.reports.gather.tables import answer_tables, fix_table, sample_table
+from cascade.reports.results import finding_ending
 from cascade.reports.runs import run_of
 from cascade.reports.terminal import extent_text, open_values_text
 from cascade.verdicts.verdict import Holds, Undetermined, Violated
@@ -72,7 +72,9 @@ class _Gatherer:
         headlines = self._headlines()
         found = self._findings()
         checks = self._check_rows()
-        tables = [] if self._answers is None else answer_tables(self._answers, self._run_of_reply, self._loops_at_the_end)
+        tables = (
+            [] if self._answers is None else answer_tables(self._answers, self._run_of_reply, self._loops_at_the_end)
+        )
         if self._answers is not None and headlines and not any(h.is_reached for h in headlines):
             tables.extend(self._samples(self._answers))
         own = {check.name for check in self._system.checks if check.fixes}

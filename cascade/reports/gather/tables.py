@@ -160,9 +160,7 @@ def _classes(answers: Answers, run_of: RunOf, loops_of: LoopsOf) -> Table:
     )
 
 
-def _class_row(
-    answers: Answers, found: Classification, run_of: RunOf, loops_of: LoopsOf
-) -> tuple[Cell, ...]:
+def _class_row(answers: Answers, found: Classification, run_of: RunOf, loops_of: LoopsOf) -> tuple[Cell, ...]:
     decisive = found.evidence[-1] if found.evidence else None
     if found.longest is not None and found.longest.reply is not None:
         decisive = found.longest.reply

@@ -4,6 +4,7 @@ Six hours beside one minute leave nothing of the minute on a linear axis. So an 
 it, and carries its duration; events at one time stand side by side in their order. A strip to scale stands below the lanes.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Axis:
 def make_axis(times_ms: Sequence[int], end_ms: int, *, is_timed: bool) -> Axis:
     """The axis of a run with events at `times_ms`."""
     stops = [0, *times_ms, end_ms]
-    gaps = [b - a for a, b in zip(stops, stops[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(stops)]
     shortest = min((gap for gap in gaps if gap > 0), default=1)
     scale = 1.0 if len(times_ms) <= _CROWDED else 0.5
     xs = [0.0]

@@ -1,5 +1,6 @@
 """The graph of a report: where boxes, the components in them, arrows and links stand on the page."""
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -91,9 +92,7 @@ def view_graph(whole: Graph, changing: Iterable[str] = ()) -> GraphView:
     )
     boxes = tuple(_box(unit, nodes, layout.corners[unit.name], sizes[unit.name]) for unit in graph.units)
     arrows = tuple(
-        ArrowView(
-            path=_path(layout.routes[edge.used, edge.user]), user=edge.user, used=edge.used, in_loop=edge.in_loop
-        )
+        ArrowView(path=_path(layout.routes[edge.used, edge.user]), user=edge.user, used=edge.used, in_loop=edge.in_loop)
         for edge in graph.edges
         if (edge.used, edge.user) in layout.routes
     )
@@ -225,7 +224,7 @@ def _path(route: Route) -> str:
     if route.is_back:
         return _back_path(points)
     path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-    for (x, y), (next_x, next_y) in zip(points, points[1:], strict=False):
+    for (x, y), (next_x, next_y) in itertools.pairwise(points):
         middle = (x + next_x) / 2
         path += f"C{middle:.1f} {y:.1f} {middle:.1f} {next_y:.1f} {next_x:.1f} {next_y:.1f}"
     return path
@@ -268,9 +267,7 @@ def _links(graph: Graph, boxes: tuple[BoxView, ...]) -> tuple[LinkView, ...]:
             shift = 4 * (lane % 3) - 4
             path = f"M{x:g} {top + shift:g}C{bow:g} {top + shift:g} {bow:g} {bottom + shift:g} {x:g} {bottom + shift:g}"
         else:
-            path = (
-                f"M{one.x + one.width / 2:g} {one.y + one.height / 2:g}L{other.x + other.width / 2:g} {other.y + other.height / 2:g}"
-            )
+            path = f"M{one.x + one.width / 2:g} {one.y + one.height / 2:g}L{other.x + other.width / 2:g} {other.y + other.height / 2:g}"
         views.append(
             LinkView(path=path, title=f"link {link.source} {arrow} {link.target}{via}", via=" ".join(link.via))
         )

@@ -8,7 +8,9 @@ KEYWORDS = frozenset(
     "most needs never not of once only operator or outage param part port possible reaction redundancy redundant repair state stop stops system then tick "
     "time times to true via violated when while with within without x".split()
 )
-_PIECE = re.compile(r'(?P<comment>#.*)|(?P<text>"[^"]*"?)|(?P<word>[A-Za-z_]\w*)|(?P<number>\d+(?:\.\d+)?(?:ms|min|s|h|d|%)?)')
+_PIECE = re.compile(
+    r'(?P<comment>#.*)|(?P<text>"[^"]*"?)|(?P<word>[A-Za-z_]\w*)|(?P<number>\d+(?:\.\d+)?(?:ms|min|s|h|d|%)?)'
+)
 
 
 @dataclass(frozen=True, slots=True)

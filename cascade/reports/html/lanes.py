@@ -1,5 +1,6 @@
 """A run as lanes over time, with its events, what caused them, and the loads beside their limits: where everything stands on the page."""
 
+import itertools
 from dataclasses import dataclass
 
 from cascade.diagnostics.durations import duration_text
@@ -166,9 +167,7 @@ class _Drawing:
         known = {lane.name for lane in self._run.lanes}
         quiet = dict.fromkeys(s.component for s in self._run.steps if s.component not in known)
         count = len(self._run.steps) + 1
-        idle = [
-            Lane(name=name, is_outage=False, statuses=(Status.OK,) * count, texts=("",) * count) for name in quiet
-        ]
+        idle = [Lane(name=name, is_outage=False, statuses=(Status.OK,) * count, texts=("",) * count) for name in quiet]
         own = [lane for lane in self._run.lanes if not lane.is_outage]
         outages = [lane for lane in self._run.lanes if lane.is_outage]
         room = max(0, LANES_MAX - len(outages))
@@ -204,7 +203,7 @@ class _Drawing:
         """Where a text stands between the events on its bar, and as much of it as has room there."""
         marks = [self._xs[k + 1] for k, step in enumerate(self._run.steps) if step.component == lane.name]
         edges = [x, *(m for m in marks if x < m < end), end] if not lane.is_outage else [x, end]
-        gaps = list(zip(edges, edges[1:], strict=False))
+        gaps = list(itertools.pairwise(edges))
         room = [(b - a - _MARK_ROOM, a + _MARK_ROOM / 2 + 3) for a, b in gaps]
         wide = [(width, at) for width, at in room if width >= len(text) * _CHARACTER]
         width, at = wide[0] if wide else max(room)
@@ -251,9 +250,9 @@ class _Drawing:
             return tuple(Label(x=self._xs[k + 1], text=str(k + 1), is_gap=False) for k in range(len(self._run.steps)))
         labels: list[Label] = []
         stops = [(0, self._xs[0]), *((s.time_ms, x) for s, x in zip(self._run.steps, self._xs[1:], strict=True))]
-        stops.append((self._run.end_ms, self._end - (0 if self._run.end_ms > stops[-1][0] else 0)))
+        stops.append((self._run.end_ms, self._end))
         shown: int | None = None
-        for (time, x), (following, next_x) in zip(stops, stops[1:], strict=False):
+        for (time, x), (following, next_x) in itertools.pairwise(stops):
             if time != shown:
                 labels.append(Label(x=x, text=duration_text(time) if time else "0", is_gap=False))
                 shown = time
@@ -322,9 +321,7 @@ class _Drawing:
                     width = length * scale
                     text = f"{'outage' if status else 'no outage'} {duration_text(length)}"
                     x = round(self._xs[0] + times[first] * scale, 1)
-                    stretches.append(
-                        Stretch(x=x, width=round(width, 1), status=status, text=_fitting(text, width - 8))
-                    )
+                    stretches.append(Stretch(x=x, width=round(width, 1), status=status, text=_fitting(text, width - 8)))
                 first = k + 1
         return tuple(stretches)
 

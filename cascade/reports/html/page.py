@@ -17,14 +17,14 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from cascade.reports.data import CheckRow, Report, Run, Status, STATUS_TEXTS
+from cascade.diagnostics.durations import duration_text
+from cascade.diagnostics.printable import printable
+from cascade.reports.data import STATUS_TEXTS, CheckRow, Report, Run, Status
 from cascade.reports.html.drawing import view_graph
 from cascade.reports.html.lanes import RunView, view_run
 from cascade.reports.html.sources import view_sources
 from cascade.reports.html.verdicts import chips, heroes, plain_verdict
 from cascade.reports.wording import clock_text, count_text, seconds_text
-from cascade.diagnostics.durations import duration_text
-from cascade.diagnostics.printable import printable
 
 FILLS = ("#f3f5f7", "#fdf0c4", "#ffdcbd", "#b3261e")
 STROKES = ("#aab2bd", "#a87900", "#b64a00", "#7d1510")
@@ -37,24 +37,28 @@ def page(report: Report, *, has_index: bool = False) -> str:
     """The page of one spec."""
     views = [view_run(run) for run in report.runs]
     style, script = asset("style.css"), asset("report.js")
-    return _environment().get_template("report.html.jinja").render(
-        report=_shown(report),
-        data=data_block(report),
-        has_index=has_index,
-        policy=_policy(style, script),
-        style=Markup(style),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        heroes=heroes(report),
-        plain=plain_verdict(report),
-        chips=chips(report),
-        sections=_sections(report),
-        graph=view_graph(report.graph, _changing(report)),
-        first_run=first_run(report),
-        start=_start(report, views),
-        views=[_shown_view(run, view) for run, view in zip(report.runs, views, strict=True)],
-        sources=view_sources(report),
-        statistics=report.checks,
-        check_tone=check_tone,
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            report=_shown(report),
+            data=data_block(report),
+            has_index=has_index,
+            policy=_policy(style, script),
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            heroes=heroes(report),
+            plain=plain_verdict(report),
+            chips=chips(report),
+            sections=_sections(report),
+            graph=view_graph(report.graph, _changing(report)),
+            first_run=first_run(report),
+            start=_start(report, views),
+            views=[_shown_view(view) for view in views],
+            sources=view_sources(report),
+            statistics=report.checks,
+            check_tone=check_tone,
+        )
     )
 
 
@@ -62,8 +66,15 @@ def index_page(entries: Sequence[tuple[str, Report]], others: Sequence[tuple[str
     """The list of all reports: file names with what they say, and paths for which there is none with the reason."""
     style = asset("style.css")
     rows = [(name, report, heroes(report), chips(report), plain_verdict(report)) for name, report in entries]
-    return _environment().get_template("index.html.jinja").render(
-        rows=rows, others=others, policy=_policy(style, ""), style=Markup(style)  # noqa: S704 - our own file
+    return (
+        _environment()
+        .get_template("index.html.jinja")
+        .render(
+            rows=rows,
+            others=others,
+            policy=_policy(style, ""),
+            style=Markup(style),  # noqa: S704 - our own file
+        )
     )
 
 
@@ -212,7 +223,10 @@ def _shown_run(run: Run) -> dict[str, Any]:
         ]
     )
     shown["steps"] = [
-        {**{f.name: getattr(step, f.name) for f in dataclasses.fields(step)}, "because_text": because(step.because, events)}
+        {
+            **{f.name: getattr(step, f.name) for f in dataclasses.fields(step)},
+            "because_text": because(step.because, events),
+        }
         for step in run.steps
     ]
     return shown
@@ -224,7 +238,7 @@ def because(text: str, events: dict[int | None, int]) -> str:
     return f"{head} in event {events.get(int(number), 0)}" if head and number.isdecimal() else text
 
 
-def _shown_view(run: Run, view: RunView) -> dict[str, Any]:
+def _shown_view(view: RunView) -> dict[str, Any]:
     shown = {f.name: getattr(view, f.name) for f in dataclasses.fields(view)}
     shown["charts"] = [
         {

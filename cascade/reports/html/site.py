@@ -58,4 +58,3 @@ def file_names(paths: list[str]) -> dict[str, str]:
         taken.add(name.lower())
         names[path] = name
     return names
-

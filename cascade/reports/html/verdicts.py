@@ -61,9 +61,13 @@ def plain_verdict(report: Report) -> Chip:
     totals = report.totals
     checks = totals.as_expected + totals.unexpected + totals.undetermined
     if totals.unexpected:
-        return Chip(text=f"{totals.unexpected} of {count_text(checks, 'verdict')} unexpected", tone="bad", target="checks")
+        return Chip(
+            text=f"{totals.unexpected} of {count_text(checks, 'verdict')} unexpected", tone="bad", target="checks"
+        )
     if any(error.severity == "error" for error in report.errors):
-        return Chip(text="The spec has an error that shows in a run, so that there is no verdict", tone="bad", target="errors")
+        return Chip(
+            text="The spec has an error that shows in a run, so that there is no verdict", tone="bad", target="errors"
+        )
     if totals.undetermined:
         text = f"{totals.undetermined} of {count_text(checks, 'check')} undetermined: a limit was reached"
         return Chip(text=text, tone="unknown", target="checks")
@@ -89,7 +93,11 @@ def chips(report: Report) -> list[Chip]:
         else None,
         Chip(text=count_text(totals.findings, "finding"), tone="bad", target="findings") if totals.findings else None,
         Chip(text=count_text(totals.notices, "notice"), tone="warn", target="findings") if totals.notices else None,
-        Chip(text=f"{totals.accepted} accepted by waivers", tone="warn", target="findings" if report.findings else "checks")
+        Chip(
+            text=f"{totals.accepted} accepted by waivers",
+            tone="warn",
+            target="findings" if report.findings else "checks",
+        )
         if totals.accepted
         else None,
         Chip(text=f"{totals.questions_undetermined} open questions", tone="unknown", target="explored")
