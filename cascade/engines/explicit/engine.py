@@ -3,9 +3,7 @@
 In: a core model and a query. Out: a candidate answer. What its runs claim is replayed by others; that it explored every state has to be believed.
 """
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import assert_never
 
 from cascade.core.expressions import ExprId
@@ -13,10 +11,10 @@ from cascade.core.model import CoreModel
 from cascade.core.queries import Lasso, Query, Reach, Recover
 from cascade.engines.explicit.backward import not_reaching
 from cascade.engines.explicit.compile import CompiledModel
-from cascade.engines.explicit.evaluate import DEPTH_MAX, EvaluationFailure, nesting_depth
+from cascade.engines.explicit.evaluate import DEPTH_MAX, EvaluationFailure, nesting_depth, recursion
 from cascade.engines.explicit.expand import Expander
 from cascade.engines.explicit.fairness import LassoSearch, with_owed
-from cascade.engines.explicit.runs import initial_of, path_to, steps_along
+from cascade.engines.explicit.runs import due_lasso, initial_of, path_to, steps_along
 from cascade.engines.explicit.search import Predicate, Search, SearchFailure, TooMuchWorkError
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.limits import Limits, Progress, StopReason
@@ -56,17 +54,6 @@ def answer_within(
             return Stopped(reason=StopReason.INTERRUPTED, statistics=asked.statistics())
         except TooMuchWorkError:
             return None
-
-
-@contextmanager
-def recursion(depth: int) -> Iterator[None]:
-    """Room for evaluating expressions of this depth: one call a level."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(limit + depth)
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 class _Asked:
@@ -180,15 +167,7 @@ class _Asked:
             run = CandidateRun(initial=self._failing_initial(), steps=())
         else:
             run = self._run_to(failed.state)
-        return SpecFailure(
-            kind=failure.kind,
-            run=run,
-            statistics=self.statistics(),
-            command=failure.command,
-            expression=failure.expression,
-            variable=failure.variable,
-            value=failure.value,
-        )
+        return failure.told(run, self.statistics())
 
     def _failing_initial(self) -> tuple[int, ...]:
         for values in self._compiled.initial_values():
@@ -207,27 +186,12 @@ class _Asked:
         first = next(iter(locked), None)
         if first is None:
             return None
-        # A due command can fire, so there is always a way on.
-        seen: dict[int, int] = {}
-        steps: list[int] = []
-        state = first
-        while state not in seen:
-            seen[state] = len(steps)
-            command, state = self._due_step(state)
-            steps.append(command)
+        steps, loop_start = due_lasso(self._compiled, first)
         return SpecFailure(
             kind=FailureKind.TIMELOCK,
-            run=self._run_to(first, tuple(steps), loop_start=seen[state]),
+            run=self._run_to(first, steps, loop_start=loop_start),
             statistics=self.statistics(),
         )
-
-    def _due_step(self, state: int) -> tuple[int, int]:
-        for command in self._compiled.commands:
-            if command.is_owed and self._compiled.is_due(command, state):
-                after = self._compiled.next_state(command, state)
-                if after is not None:
-                    return command.index, after
-        raise AssertionError("some command keeps time from passing")
 
     # --- recovery ---
 

@@ -4,12 +4,15 @@ The list holds the value of every variable that the expression reads, and in its
 whenever a value does: shared subexpressions remember their value for one such number.
 """
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from operator import itemgetter
 from typing import assert_never
 
 from cascade.core.expressions import Expressions, ExprId, Op
-from cascade.verdicts.answer import FailureKind
+from cascade.verdicts.answer import FailureKind, SpecFailure, Statistics
+from cascade.verdicts.run import CandidateRun
 
 Values = list[int]
 Function = Callable[[Values], int]
@@ -34,6 +37,18 @@ class EvaluationFailure(Exception):
         self.value = value
         self.command: int | None = None
 
+    def told(self, run: CandidateRun, statistics: Statistics) -> SpecFailure:
+        """The answer: this happens at the end of `run`."""
+        return SpecFailure(
+            kind=self.kind,
+            run=run,
+            statistics=statistics,
+            command=self.command,
+            expression=self.expression,
+            variable=self.variable,
+            value=self.value,
+        )
+
 
 def nesting_depth(expressions: Expressions) -> int:
     """The number of levels of the deepest expression."""
@@ -42,6 +57,17 @@ def nesting_depth(expressions: Expressions) -> int:
         leaf = op is Op.CONST or op is Op.VAR
         depths.append(1 if leaf else 1 + max(depths[a] for a in args))
     return max(depths, default=0)
+
+
+@contextmanager
+def recursion(depth: int) -> Iterator[None]:
+    """Room for evaluating expressions of this depth: one call a level."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + depth)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def compile_expressions(expressions: Expressions) -> list[Function]:

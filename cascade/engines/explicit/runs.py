@@ -48,3 +48,23 @@ def steps_along(
 ) -> list[int]:
     """The cheapest step between each two neighbours."""
     return [step_between(compiled, expander, a, b, excluded) for a, b in pairwise(path)]
+
+
+def due_lasso(compiled: CompiledModel, state: int) -> tuple[tuple[int, ...], int]:
+    """Due commands from a state in which time never passes again, and which of them begins the loop they end in."""
+    seen: dict[int, int] = {}
+    steps: list[int] = []
+    while state not in seen:
+        seen[state] = len(steps)
+        command, state = _due_step(compiled, state)
+        steps.append(command)
+    return tuple(steps), seen[state]
+
+
+def _due_step(compiled: CompiledModel, state: int) -> tuple[int, int]:
+    for command in compiled.commands:
+        if command.is_owed and compiled.is_due(command, state):
+            after = compiled.next_state(command, state)
+            if after is not None:
+                return command.index, after
+    raise AssertionError("a due command can fire, else time would pass")

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from cascade.core.expressions import ExprId, Op
 from cascade.core.model import CoreModel
 from cascade.engines.explicit.compile import CompiledModel
-from cascade.engines.explicit.engine import recursion
-from cascade.engines.explicit.evaluate import DEPTH_MAX, nesting_depth
+from cascade.engines.explicit.evaluate import DEPTH_MAX, nesting_depth, recursion
 from cascade.engines.explicit.search import Predicate, Search, SearchFailure, TooMuchWorkError
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.limits import Limits, Progress, StopReason

@@ -16,7 +16,7 @@ from cascade.engines.explicit.compile import CompiledModel
 from cascade.engines.explicit.evaluate import EvaluationFailure
 from cascade.engines.explicit.expand import Expander
 from cascade.engines.explicit.fairness import with_owed
-from cascade.engines.explicit.runs import initial_of, steps_along
+from cascade.engines.explicit.runs import due_lasso, initial_of, steps_along
 from cascade.engines.explicit.search import Predicate as FormulaOfOneState
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.engines.native import library
@@ -156,7 +156,7 @@ class _Asked:
         """Explore all states; an answer if this shows one: a goal, an error of the spec. Raises `StopSearch`."""
         if self._failing_initial is not None:
             failure, initial = self._failing_initial
-            return self._failed(failure, CandidateRun(initial=initial, steps=()))
+            return failure.told(CandidateRun(initial=initial, steps=()), self.statistics())
         try:
             path = self._search.run()
         except PackedFailureError as failure:
@@ -207,17 +207,6 @@ class _Asked:
 
     # --- errors of the spec ---
 
-    def _failed(self, failure: EvaluationFailure, run: CandidateRun) -> SpecFailure:
-        return SpecFailure(
-            kind=failure.kind,
-            run=run,
-            statistics=self.statistics(),
-            command=failure.command,
-            expression=failure.expression,
-            variable=failure.variable,
-            value=failure.value,
-        )
-
     def _diagnosed(self, path: list[State]) -> SpecFailure:
         """The error of the spec in the last state of `path`, in the words of the explicit engine."""
         state = self._compiled.pack_state(path[-1])
@@ -236,7 +225,7 @@ class _Asked:
             if tick is None and self._model.is_timed:
                 self._expander.check_clocks(state)
         except EvaluationFailure as failure:
-            return self._failed(failure, self._run(path))
+            return failure.told(self._run(path), self.statistics())
         raise AssertionError("the kernels and the functions agree on what fails")
 
     def _timelock(self) -> SpecFailure | None:
@@ -247,27 +236,12 @@ class _Asked:
         if not locked.any():
             return None
         path = way_to(self._search, *first_of(self._search, nodes, positions, locked))
-        # A due command can fire, so there is always a way on.
-        seen: dict[int, int] = {}
-        steps: list[int] = []
-        state = self._compiled.pack_state(path[-1])
-        while state not in seen:
-            seen[state] = len(steps)
-            command, state = self._due_step(state)
-            steps.append(command)
+        steps, loop_start = due_lasso(self._compiled, self._compiled.pack_state(path[-1]))
         return SpecFailure(
             kind=FailureKind.TIMELOCK,
-            run=self._run(path, tuple(steps), loop_start=seen[state]),
+            run=self._run(path, steps, loop_start=loop_start),
             statistics=self.statistics(),
         )
-
-    def _due_step(self, state: int) -> tuple[int, int]:
-        for command in self._compiled.commands:
-            if command.is_owed and self._compiled.is_due(command, state):
-                after = self._compiled.next_state(command, state)
-                if after is not None:
-                    return command.index, after
-        raise AssertionError("some command keeps time from passing")
 
     # --- recovery ---
 

@@ -4,13 +4,9 @@ In: a core model and a query. Out: a candidate answer. `Exhausted` comes with a 
 each gives every method more than the round before, counted in units that are the same on every machine.
 """
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from cascade.core.model import CoreModel
 from cascade.core.queries import Lasso, Query, Reach, Recover
-from cascade.engines.explicit.evaluate import nesting_depth
+from cascade.engines.explicit.evaluate import nesting_depth, recursion
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.limits import Limits, Progress, StopReason
 from cascade.verdicts.answer import Answer, Statistics, Stopped
@@ -36,7 +32,7 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
     from cascade.engines.symbolic.patience import Patience
     from cascade.engines.symbolic.reach import ReachSearch
 
-    with _recursion(depth):
+    with recursion(2 * depth):
         try:
             match query:
                 case Reach():
@@ -47,14 +43,3 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
             return stopped(stop.reason)
         except KeyboardInterrupt:
             return stopped(StopReason.INTERRUPTED)
-
-
-@contextmanager
-def _recursion(depth: int) -> Iterator[None]:
-    """Room for evaluating expressions of this depth: one call a level."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(limit + 2 * depth)
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)

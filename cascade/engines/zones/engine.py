@@ -4,15 +4,12 @@ In: a core model and a query. Out: a candidate answer. Durations do not multiply
 a set of valuations of the clocks.
 """
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 from cascade.core.expressions import Expressions, Op
 from cascade.core.model import TICK, CoreModel
 from cascade.core.queries import Lasso, Query, Reach
-from cascade.engines.explicit.evaluate import DEPTH_MAX, nesting_depth
+from cascade.engines.explicit.evaluate import DEPTH_MAX, nesting_depth, recursion
 from cascade.engines.explicit.fairness import with_owed
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.engines.native import library
@@ -43,7 +40,7 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
     depth = nesting_depth(model.expressions)
     if depth > DEPTH_MAX:
         return Stopped(reason=StopReason.DEPTH, statistics=Statistics(seconds=watch.seconds))
-    with _recursion(depth):
+    with recursion(depth):
         asked = _Asked(model, query, watch)
         try:
             library.prepare([KERNELS], progress.tell, lambda: watch.check(frontier_count=0))
@@ -85,17 +82,6 @@ def _without_owed(said: Answer) -> Answer:
     if not isinstance(said, SpecFailure):
         return said
     return replace(said, run=replace(said.run, initial=said.run.initial[:-1]))
-
-
-@contextmanager
-def _recursion(depth: int) -> Iterator[None]:
-    """Room for evaluating expressions of this depth: one call a level."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(limit + depth)
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 class _Asked:
@@ -170,15 +156,7 @@ class _Asked:
         """The error that shows first: no run goes on from there to the others."""
         shown = [(failure, self._run_to_failure(failed, move)) for failure, move in failed.failures]
         failure, run = min(shown, key=lambda one: len(one[1].steps))
-        return SpecFailure(
-            kind=failure.kind,
-            run=run,
-            statistics=self.statistics(),
-            command=failure.command,
-            expression=failure.expression,
-            variable=failure.variable,
-            value=failure.value,
-        )
+        return failure.told(run, self.statistics())
 
     def _run_to_failure(self, failed: SearchFailure, move: Move | None) -> CandidateRun:
         node = failed.node
