@@ -25,9 +25,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--peers", default=",".join(TOOLS), help="languages of exporters: promela, murphi (default both)"
     )
-    parser.add_argument("--peers-every", type=int, default=50, help="and them about every n-th (default 50, 0 never)")
+    parser.add_argument("--peers-every", type=int, default=100, help="and them about every n-th (default 100, 0 never)")
     parser.add_argument("--thorough", action="store_true", help="all ways for each spec; else slow ones take turns")
-    parser.add_argument("--max-states", type=int, default=800, help="the most that the oracle explores (default 800)")
+    parser.add_argument("--max-states", type=int, default=300, help="the most that the oracle explores (default 300)")
     parser.add_argument("--state", type=Path, help="where the campaign stands; it goes on from there")
     parser.add_argument("--folder", type=Path, default=REGRESSIONS, help="where to save specs that fail")
     options = parser.parse_args()

@@ -29,8 +29,8 @@ class Plan:
 
     ways: tuple[Way, ...] = tuple(WAYS.values())
     peers: tuple[str, ...] = ()
-    oracle_states_max: int = 800
-    states_max: int = 20_000
+    oracle_states_max: int = 300
+    states_max: int = 4_000
     seconds_max: float = 0.5
 
 
@@ -61,7 +61,7 @@ def compare_text(text: str, plan: Plan, laws: Iterable[Law] = ()) -> Counter[str
         for way in plan.ways:
             tally[_compare(way, model, query, decision, plan, check.name)] += 1
         for language in plan.peers:
-            tally[_compare_peer(language, model, query, check.name)] += 1
+            tally[_compare_peer(language, model, query, plan, check.name)] += 1
     for law in laws:
         if law.first in is_run and law.second in is_run:
             tally["laws"] += 1
@@ -105,7 +105,8 @@ def _is_loop_fault_free(model: CoreModel, query: Query, said: Found) -> bool | N
 def _ask(way: Way, model: CoreModel, query: Query, plan: Plan, check: str) -> Answer:
     """The answer of a way; its run is replayed."""
     has_no_end = StopReason.TIME in way.may_stop
-    limits = Limits(state_count_max=plan.states_max, seconds_max=plan.seconds_max if has_no_end else None)
+    states_max = min(plan.states_max, way.states_max or plan.states_max)
+    limits = Limits(state_count_max=states_max, seconds_max=plan.seconds_max if has_no_end else None)
     try:
         said = way.answer(model, query, limits)
         match said:
@@ -174,9 +175,9 @@ def _objection_to_run(model: CoreModel, query: Query, said: Found, decision: Dec
 # --- other model checkers ---
 
 
-def _compare_peer(language: str, model: CoreModel, query: Query, check: str) -> str:
+def _compare_peer(language: str, model: CoreModel, query: Query, plan: Plan, check: str) -> str:
     """Same states there, and for questions about reachable states the same verdict."""
-    limits = Limits(state_count_max=40_000)
+    limits = Limits(state_count_max=2 * plan.states_max)
     if isinstance(WAYS["packed"].answer(*without_goal(model), limits), Stopped):
         return f"{language}: too large"
     try:

@@ -33,7 +33,8 @@ class Precision(enum.Enum):
 class Way:
     """One way to an answer to `queries`. It gives none only for the reasons in `may_stop`.
 
-    Ways with a `share` take turns: what they share is compared often enough, and they are slow by intent.
+    Ways with a `share` take turns: what they share is compared often enough, and they are slow by intent. `states_max` is for what counts something else than
+    states, of which there may be more.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Way:
     queries: tuple[type[Query], ...] = (Reach, Lasso, Recover)
     may_stop: frozenset[StopReason] = frozenset()
     share: float = 0.0
+    states_max: int | None = None
 
     @property
     def takes_turns(self) -> bool:
@@ -129,13 +131,14 @@ WAYS = {
         Way(name="packed-many-words", answer=_packed(Tiny, STATE_WORD_BITS=4), share=1.0),
         # `leads to` counts its states in the seen set, which is given up on disk.
         Way(name="packed-disk", answer=_packed(Disk), share=0.5, queries=(Reach, Recover)),
-        # It leaves fair loops without time to others.
+        # It leaves fair loops without time to others. One state may need many zones, where several clocks that can fire in any order are compared.
         Way(
             name="zones",
             answer=_engine("zones"),
             precision=Precision.FAULTS,
             queries=(Reach, Lasso),
-            may_stop=frozenset({StopReason.UNSUPPORTED}),
+            may_stop=frozenset({StopReason.UNSUPPORTED, StopReason.STATES}),
+            states_max=1_000,
         ),
         Way(
             name="symbolic",
