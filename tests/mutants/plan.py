@@ -1,0 +1,59 @@
+"""What is mutated, and the tests of the default run that are to notice it: quick ones, which ask the engines nothing through another process."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Modules that the same tests hold up. `count` mutants of them are drawn."""
+
+    name: str
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+    count: int
+
+
+_MODELS = ("tests/models/test_models.py::test_comes_out_as_worked_out_by_hand",)
+
+PARTS = (
+    Part(
+        name="reference",
+        files=tuple(f"cascade/reference/{name}.py" for name in ("step", "evaluate", "decide", "replay", "components")),
+        tests=("tests/reference",),
+        count=80,
+    ),
+    Part(
+        name="lowering",
+        files=tuple(f"cascade/core/{name}.py" for name in ("lower", "losses", "build", "strikes")),
+        tests=(*_MODELS, "tests/core"),
+        count=80,
+    ),
+    Part(
+        name="checks",
+        files=tuple(
+            f"cascade/checked/{name}.py" for name in ("checks", "commands", "links", "operators", "domains", "defaults")
+        ),
+        tests=("tests/checked", *_MODELS),
+        count=80,
+    ),
+    Part(
+        name="slices",
+        files=("cascade/core/cone.py", "cascade/questions/on_slice.py"),
+        tests=("tests/core/test_cone.py", "tests/differential/test_slice.py"),
+        count=60,
+    ),
+    Part(
+        name="judgement",
+        files=tuple(f"cascade/questions/{name}.py" for name in ("judgement", "ask", "declared", "cases", "failures")),
+        tests=("tests/questions", *_MODELS),
+        count=50,
+    ),
+    Part(
+        name="search",
+        files=tuple(
+            f"cascade/engines/explicit/{name}.py" for name in ("search", "expand", "fairness", "backward", "components")
+        ),
+        tests=("tests/engines/test_explicit.py", *_MODELS, "tests/reference/test_agreement.py"),
+        count=60,
+    ),
+)
