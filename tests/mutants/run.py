@@ -42,11 +42,10 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def load_libraries() -> None:
-    """What each child would load."""
+    """What each child would load; not what pytest rewrites (syrupy)."""
     import hypothesis  # noqa: F401
     import lark  # noqa: F401
     import numba  # noqa: F401
-    import syrupy  # noqa: F401
     import z3  # noqa: F401
 
 
@@ -92,4 +91,6 @@ def _child(mutant: Mutant | None, tests: Sequence[str], cpu_seconds: float) -> N
             ["-x", "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
         )
     finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(int(code))
