@@ -20,13 +20,13 @@ PARTS = (
         name="reference",
         files=tuple(f"cascade/reference/{name}.py" for name in ("step", "evaluate", "decide", "replay", "components")),
         tests=("tests/reference",),
-        count=80,
+        count=50,
     ),
     Part(
         name="lowering",
         files=tuple(f"cascade/core/{name}.py" for name in ("lower", "losses", "build", "strikes")),
         tests=(*_MODELS, "tests/core"),
-        count=80,
+        count=50,
     ),
     Part(
         name="checks",
@@ -34,7 +34,7 @@ PARTS = (
             f"cascade/checked/{name}.py" for name in ("checks", "commands", "links", "operators", "domains", "defaults")
         ),
         tests=("tests/checked", *_MODELS),
-        count=80,
+        count=50,
     ),
     Part(
         name="slices",
@@ -46,7 +46,7 @@ PARTS = (
         name="judgement",
         files=tuple(f"cascade/questions/{name}.py" for name in ("judgement", "ask", "declared", "cases", "failures")),
         tests=("tests/questions", *_MODELS),
-        count=50,
+        count=40,
     ),
     Part(
         name="search",
@@ -54,6 +54,6 @@ PARTS = (
             f"cascade/engines/explicit/{name}.py" for name in ("search", "expand", "fairness", "backward", "components")
         ),
         tests=("tests/engines/test_explicit.py", *_MODELS, "tests/reference/test_agreement.py"),
-        count=60,
+        count=50,
     ),
 )

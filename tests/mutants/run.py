@@ -42,8 +42,7 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def load_libraries() -> None:
-    """What each child would load; not what pytest rewrites (syrupy)."""
-    import hypothesis  # noqa: F401
+    """What each child would load; not what pytest rewrites (hypothesis, syrupy)."""
     import lark  # noqa: F401
     import numba  # noqa: F401
     import z3  # noqa: F401
