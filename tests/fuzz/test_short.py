@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -47,3 +48,14 @@ def test_specs_with_other_bytes(text, data):
         length = data.draw(st.integers(0, 20))
         text = text[:place] + data.draw(st.binary(max_size=8)) + text[place + length :] or b" "
     spec(text)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        b'\3{"log":[[22220000000005743,""]]}',  # a checkpoint that wants more memory than there is
+        b'\3{"log":[[1111000000000002871,""]]}',
+    ],
+)
+def test_what_a_campaign_found(found: bytes) -> None:
+    stored(found)

@@ -204,10 +204,10 @@ def _written(variable: Variable, value: int) -> str:
             return str(value)
 
 
-_BUDGET = re.compile(r"\bat most ([0-9]+)(?=\s+(?:faults?|times?)\b)")
+_BUDGET = re.compile(r"\bat most ([0-9]+)(?=\s+faults?\b)")
 
 
 def with_larger_budgets(text: str, rng: random.Random) -> str | None:
-    """`at most` more faults, or more times."""
+    """`at most` more faults. What else is limited may be owed as long as it is allowed, so that a limit is no restriction."""
     new = _BUDGET.sub(lambda match: f"at most {int(match[1]) + rng.choice((1, 1, 2))}", text)
     return None if new == text else new

@@ -207,6 +207,8 @@ def _written(file: IO[bytes], words: Words) -> _Part:
 
 
 def _read(file: IO[bytes], part: _Part) -> Words | None:
+    if 8 * part.count > os.fstat(file.fileno()).st_size:
+        return None  # not even asked for: there may not be so much memory
     data = file.read(8 * part.count)
     if len(data) != 8 * part.count or hashlib.sha256(data).hexdigest() != part.digest:
         return None
