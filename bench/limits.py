@@ -89,7 +89,7 @@ class Row:
 
 ROWS = [
     Row(spec="idle"),
-    *(Row(spec=s, options=("--engine", e, "--memory", m)) for s in ("counters", "lasso") for e in ("python", "packed", "explicit", "auto") for m in ("300MB", "1GB")),
+    *(Row(spec=s, options=("--engine", e, "--memory", m, "--time", "60s")) for s in ("counters", "lasso") for e in ("python", "packed", "explicit", "auto") for m in ("300MB", "1GB")),
     *(Row(spec="timed", options=("--engine", e, "--memory", "400MB", "--time", "60s")) for e in ("zones", "symbolic", "auto")),
     *(Row(spec=s, options=("--engine", e, "--time", "3s")) for s in ("counters", "timed", "lasso") for e in ("python", "packed", "zones", "symbolic", "explicit", "auto")),
     *(Row(spec=s, options=("--time", "5s", "--memory", "1GB")) for s in SPECS if s not in ("idle", "counters", "timed", "lasso")),

@@ -112,22 +112,15 @@ print(os.waitstatus_to_exitcode(status), used.ru_maxrss * 1024)
 """
 
 
-def test_memory_within_a_tenth(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("engine", "megabytes", "count"),
+    [("python", 150, 5), pytest.param("packed", 300, 9, marks=pytest.mark.campaign)],
+)
+def test_memory_within_a_tenth(engine: str, megabytes: int, count: int, tmp_path: Path) -> None:
     path = tmp_path / "spec.cf"
-    path.write_text(counters(5, 20))
-    limit = 150_000_000
-    options = [
-        "--engine",
-        "python",
-        "--memory",
-        "150MB",
-        "--check",
-        "safe",
-        "--only-declared",
-        "--no-config",
-        "--time",
-        "60s",
-    ]
+    path.write_text(counters(count, 20))
+    limits = ["--memory", f"{megabytes}MB", "--time", "60s"]
+    options = ["--engine", engine, "--check", "safe", "--only-declared", "--no-config", *limits]
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, "check", str(path), *options],
         cwd=ROOT,
@@ -138,4 +131,4 @@ def test_memory_within_a_tenth(tmp_path: Path) -> None:
     )
     code, peak = map(int, done.stdout.split())
     assert code == 3, done.stderr
-    assert peak < 1.1 * limit
+    assert peak < 1.1 * megabytes * 1_000_000

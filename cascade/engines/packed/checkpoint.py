@@ -20,6 +20,7 @@ import numpy as np
 from cascade import __version__
 from cascade.engines.native.kernel import SmallWords, Words
 from cascade.engines.packed.disk import Cost
+from cascade.engines.packed.store import distinct
 
 FORMAT = 1
 
@@ -60,7 +61,7 @@ def sorted_by_cost(waiting: Iterable[tuple[Cost, Words]]) -> list[tuple[Cost, Wo
     found: dict[Cost, list[Words]] = {}
     for cost, roots in waiting:
         found.setdefault(cost, []).append(roots)
-    return [(cost, np.unique(np.concatenate(found[cost]))) for cost in sorted(found)]
+    return [(cost, distinct(np.concatenate(found[cost]))) for cost in sorted(found)]
 
 
 class Checkpoint:

@@ -12,6 +12,7 @@ import numpy as np
 
 from cascade.engines.native.kernel import Words
 from cascade.engines.packed.runs import SortedRun, merged
+from cascade.engines.packed.store import distinct
 
 Cost = tuple[int, int, int]
 
@@ -34,9 +35,10 @@ class Bucket:
         """States in memory."""
         return sum(len(array) for array in self.arrays)
 
-    def sources(self) -> list[Iterator[Words]]:
-        """What it consists of, to be merged."""
-        return [*(iter([array]) for array in self.arrays), *(run.chunks() for run in self.runs)]
+    def sources(self, state_count: int) -> list[Iterator[Words]]:
+        """What it consists of, to be merged; of what is on disk about so many states at a time."""
+        share = state_count // max(1, len(self.runs))
+        return [*(iter([array]) for array in self.arrays), *(run.chunks(share) for run in self.runs)]
 
 
 class DiskStore:
@@ -66,13 +68,13 @@ class DiskStore:
             self._explored.sort(key=lambda r: -r.count)
             small = self._explored[RUNS_KEPT:]
             del self._explored[RUNS_KEPT:]
-            self.add_explored(merged([r.chunks() for r in small]))
+            self.add_explored(merged([r.chunks(self._memory_states // len(small)) for r in small]))
 
     def put(self, cost: Cost, roots: Words) -> None:
         """States that wait, in any order."""
         if not len(roots):
             return
-        self._buckets.setdefault(cost, Bucket()).arrays.append(np.unique(roots))
+        self._buckets.setdefault(cost, Bucket()).arrays.append(distinct(roots))
         while sum(bucket.memory_states for bucket in self._buckets.values()) > self._memory_states:
             largest = max(self._buckets.values(), key=lambda bucket: bucket.memory_states)
             run = SortedRun(self._folder)
@@ -85,7 +87,7 @@ class DiskStore:
     def waiting(self) -> Iterator[tuple[Cost, Words]]:
         """All states that wait, some at a time; some of them explored already."""
         for cost, bucket in self._buckets.items():
-            for source in bucket.sources():
+            for source in bucket.sources(self._memory_states):
                 for block in source:
                     yield cost, block
 
@@ -95,7 +97,7 @@ class DiskStore:
 
     def take(self, cost: Cost) -> Iterator[Words]:
         """The states of a bucket that are not explored yet, ascending, some at a time; the bucket is gone then."""
-        for block in merged(self._buckets.pop(cost).sources()):
+        for block in merged(self._buckets.pop(cost).sources(self._memory_states)):
             is_known = np.zeros(len(block), dtype=np.uint8)
             for run in self._explored:
                 run.strike_out(block, is_known)

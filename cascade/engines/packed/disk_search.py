@@ -10,6 +10,7 @@ from cascade.engines.native.kernel import Words
 from cascade.engines.packed.checkpoint import Standing
 from cascade.engines.packed.disk import Cost, DiskStore
 from cascade.engines.packed.kernels import expand
+from cascade.engines.packed.store import distinct
 from cascade.engines.packed.workers import NO_WORDS
 
 if TYPE_CHECKING:
@@ -23,11 +24,16 @@ SORTED_MIN = 1 << 14
 """With fewer states at a time than this everything would be reading and writing."""
 
 
+LARGE_BYTES = 1 << 18
+_M_MMAP_THRESHOLD = -3
+
+
 def _give_back() -> None:
-    """Let the system have what was freed, where the C library keeps it."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    """Let the system have what was freed, where the C library keeps it; from now on it keeps nothing large."""
+    library = ctypes.CDLL(None)
+    if hasattr(library, "malloc_trim") and hasattr(library, "mallopt"):
+        library.mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
+        library.malloc_trim(0)
 
 
 class EndedError(Exception):
@@ -39,6 +45,7 @@ class DiskSearch:
 
     def __init__(self, search: "PackedSearch", standing: Standing) -> None:
         self._search = search
+        search.log.spill()
         _give_back()
         # The seen set is gone by now: what it leaves, and the limit allows, is for sorting.
         left = search.watch.memory_left()
@@ -104,7 +111,7 @@ class DiskSearch:
                 True,
             )
             search.count_transitions(int(made))
-            buffered.append(np.unique(search.successors[: int(made)]))
+            buffered.append(distinct(search.successors[: int(made)]))
             if status in (expand.FOUND, expand.FAILED):
                 raise EndedError
             if status == expand.NEEDS_TREE:

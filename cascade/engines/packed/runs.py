@@ -8,6 +8,7 @@ import numpy as np
 
 from cascade.engines.native.kernel import Words
 from cascade.engines.packed.kernels.runs import BYTES_A_KEY_MAX, Flags, decode, encode, strike_out
+from cascade.engines.packed.store import distinct
 
 BLOCK_STATES = 4096
 """States of a block: what has to be read to look for one state."""
@@ -84,11 +85,12 @@ class SortedRun:
             count = decode(data, place, following, firsts[block], keys, count)
         return keys, int(count)
 
-    def chunks(self) -> Iterator[Words]:
-        """All states, in order, some at a time."""
+    def chunks(self, state_count: int = CHUNK_STATES) -> Iterator[Words]:
+        """All states, in order, about so many at a time, and no more than `CHUNK_STATES`."""
         block_count = len(self._index()[0])
-        for first in range(0, block_count, SPAN_BLOCKS):
-            keys, count = self._span(first, min(first + SPAN_BLOCKS, block_count))
+        span = max(1, min(SPAN_BLOCKS, state_count // BLOCK_STATES))
+        for first in range(0, block_count, span):
+            keys, count = self._span(first, min(first + span, block_count))
             yield keys[:count]
 
     def strike_out(self, candidates: Words, is_known: Flags) -> None:
@@ -97,7 +99,7 @@ class SortedRun:
         if not len(firsts) or not len(candidates):
             return
         block_of = np.searchsorted(firsts, candidates, side="right") - 1
-        blocks = np.unique(block_of[block_of >= 0])
+        blocks = distinct(block_of[block_of >= 0])
         begin = 0
         while begin < len(blocks):
             end = begin + 1
@@ -122,4 +124,4 @@ def merged(sources: list[Iterator[Words]]) -> Iterator[Words]:
             cut = int(np.searchsorted(head, bound, side="right"))
             parts.append(head[:cut])
             heads[number] = head[cut:] if cut < len(head) else next(sources[number], none)
-        yield np.unique(np.concatenate(parts))
+        yield distinct(np.concatenate(parts))

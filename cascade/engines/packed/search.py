@@ -20,7 +20,7 @@ from cascade.engines.packed.kernels import backward, expand, explore
 from cascade.engines.packed.kernels.explore import IN_ORDER
 from cascade.engines.packed.kernels.seen import insert, room_of
 from cascade.engines.packed.roots import Roots
-from cascade.engines.packed.store import WORD_BYTES, Queue, SeenSet, StateLog, grown, move_down
+from cascade.engines.packed.store import WORD_BYTES, Queue, SeenSet, StateLog, distinct, grown, move_down
 from cascade.engines.packed.tables import CompiledTables, compile_tables
 from cascade.engines.packed.ways import way_to
 from cascade.engines.packed.workers import Worker, make_scratch
@@ -182,6 +182,7 @@ class PackedSearch:
                 self._resume(*saved)
             return self._run_in_memory()
         except NoMemoryError:
+            self.seen = SeenSet(1, 1)  # nothing asks it any more, and what stands next to it would be too much
             standing = self._standing() if self._resumed is None else self._resumed
         self._may_save = False
         self._flush(int(self._control[explore.LAYER_END]))
@@ -224,8 +225,12 @@ class PackedSearch:
         elif reason == explore.NEEDS_SEEN:
             self._grow_seen()
         elif reason == explore.NEEDS_ORDER:
+            self._leave_memory_if_short(WORD_BYTES * len(self._order))
             self._make_room(self._room)
         elif reason == explore.NEEDS_QUEUES:
+            self._leave_memory_if_short(
+                WORD_BYTES * max(len(q.states) for q in (self._next_ticked, self._next_faulted))
+            )
             self._grow_queues(self._room, self._room)
         elif reason == explore.NEEDS_LAYERS:
             self._layers = grown(self._layers, 4 * int(control[explore.LAYERS]), 4)
@@ -237,6 +242,10 @@ class PackedSearch:
     def may_take(self, byte_count: int) -> None:
         """Raise `StopSearch` if so many bytes more are too many."""
         self.watch.check_memory(byte_count)
+
+    def _leave_memory_if_short(self, byte_count: int) -> None:
+        if not self.watch.has_memory(byte_count):
+            raise NoMemoryError
 
     def grow_roots(self) -> None:
         """Room for more words of wide states."""
@@ -270,8 +279,9 @@ class PackedSearch:
 
     def _grow_seen(self, pool: ThreadPoolExecutor | None = None) -> None:
         self.look_around()
-        if not self.watch.has_memory(self.seen.growth_bytes):
-            raise NoMemoryError
+        # The states that wait may double meanwhile, or be copied on their way to the disk.
+        pending = sum(len(part) for worker in self._workers for part in worker.pending())
+        self._leave_memory_if_short(self.seen.growth_bytes + WORD_BYTES * (len(self._order) + 6 * pending))
         self.seen.grow(pool)
         self._control[explore.REGION_SLOTS] = self.seen.region_slots
 
@@ -394,7 +404,7 @@ class PackedSearch:
         parts = [self._order[first : worker.begin] for first, worker in zip(begins, self._workers, strict=False)]
         expanded = sum(map(len, parts))
         parts += [self._order[worker.begin : worker.end] for worker in self._workers]
-        pending = [part.copy() for worker in self._workers for part in worker.pending()]
+        pending = [distinct(part) for worker in self._workers for part in worker.pending()]
         self._order[int(control[explore.NEXT]) : end] = np.concatenate(parts)
         control[explore.NEXT] += np.uint64(expanded)
         self.scratch[-1] += np.uint64(sum(int(worker.scratch[-1]) for worker in self._workers))

@@ -24,6 +24,9 @@ QUEUE_SEGMENTS_MIN = 1 << 6
 LOGGED_IN_MEMORY = 1 << 22
 """States of the log that are kept in memory."""
 
+LOGGED_IN_MEMORY_MIN = 1 << 16
+"""The same, once memory is short."""
+
 
 class SeenSet:
     """The seen set's memory; `cascade.engines.packed.kernels.seen` is its layout."""
@@ -92,6 +95,17 @@ def grown(array: Words, used: int, least: int) -> Words:
     return result
 
 
+def distinct(words: Words) -> Words:
+    """The same words, ascending, each once. numpy's `unique` keeps a hash table meanwhile, several times as large as the words."""
+    ordered = np.sort(words)
+    if len(ordered) < 2:
+        return ordered
+    is_new = np.empty(len(ordered), dtype=np.bool_)
+    is_new[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=is_new[1:])
+    return ordered[is_new]
+
+
 def move_down(array: Words, begin: int, end: int) -> None:
     """Move `array[begin:end]` to the front. numpy would make a copy first where the two overlap, and so touch as much fresh memory."""
     if end > begin:
@@ -141,6 +155,7 @@ class StateLog:
         self._block_states = 0
         self._file: IO[bytes] | None = None
         self._may_spill = True
+        self._kept_states = LOGGED_IN_MEMORY
         self._file_states = 0
 
     def __len__(self) -> int:
@@ -148,10 +163,16 @@ class StateLog:
 
     def append(self, roots: Words) -> None:
         """Add roots (copied)."""
-        is_long = self._block_states + len(roots) > LOGGED_IN_MEMORY
+        is_long = self._block_states + len(roots) > self._kept_states
         if not (is_long and self._may_spill and self._has_spilled(roots)):
             self._blocks.append(roots.copy())
             self._block_states += len(roots)
+
+    def spill(self) -> None:
+        """Keep little in memory from now on, if there is a file to write to."""
+        self._kept_states = LOGGED_IN_MEMORY_MIN
+        if self._may_spill:
+            self._has_spilled(np.zeros(0, dtype=np.uint64))
 
     def _has_spilled(self, roots: Words) -> bool:
         try:
