@@ -99,7 +99,7 @@ class SortedRun:
         if not len(firsts) or not len(candidates):
             return
         block_of = np.searchsorted(firsts, candidates, side="right") - 1
-        blocks = distinct(block_of[block_of >= 0])
+        blocks = np.unique(block_of[block_of >= 0])
         begin = 0
         while begin < len(blocks):
             end = begin + 1
