@@ -420,4 +420,4 @@ def _component(instance: Instance) -> Component:
 
 def _fix(node: tree.Fix) -> Fix:
     settings = tuple(" ".join(setting.span.text.split()) for setting in node.settings)
-    return Fix(name=node.name.text, text=node.text, settings=settings, span=node.name.span)
+    return Fix(name=node.name.text, text=node.text, cost=node.cost, settings=settings, span=node.name.span)

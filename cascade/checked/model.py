@@ -163,10 +163,11 @@ class Outage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """A declared remedy: for display, `settings` as the spec writes them."""
+    """A declared remedy: for display, `settings` as the spec writes them. `cost` is in whatever unit the spec thinks of; None if it gives none."""
 
     name: str
     text: str
+    cost: int | None
     settings: tuple[str, ...]
     span: Span
 

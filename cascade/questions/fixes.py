@@ -16,13 +16,14 @@ from cascade.questions.variants import Counts, Decided, Variants
 
 @dataclass(slots=True, kw_only=True)
 class Remedy:
-    """A minimal set of fixes.
+    """A minimal set of fixes. `cost` is their sum; None if one of them has none.
 
     `breaks` are checks that held without it and do not with it; `ends` those that asked for a run that is possible without it only, such as the timeline of an
     incident; `open_checks` are checks of which a limit keeps that unknown.
     """
 
     fixes: tuple[str, ...]
+    cost: int | None
     decided: Decided
     breaks: list[str] = field(default_factory=list)
     ends: list[str] = field(default_factory=list)
@@ -31,7 +32,7 @@ class Remedy:
 
 @dataclass(slots=True, kw_only=True)
 class Remedies:
-    """What is known of one question: `checks` are the names of all checks that ask it, with or without fixes of their own.
+    """What is known of one question: `checks` are the names of all checks that ask it, with or without fixes of their own. `remedies` are ranked.
 
     All sets of up to `complete_to` fixes were tried, except supersets of remedies and sets that contradict themselves. `undecided` are those that a limit left
     open; `failing` those that do not suffice.
@@ -57,6 +58,11 @@ class Fixing:
     size_max: int
     is_interrupted: bool = False
     is_late: bool = False
+
+
+def _rank(remedy: Remedy) -> tuple[int, bool, int]:
+    """Small sets first, then cheap ones; what has no cost stands behind what has one."""
+    return len(remedy.fixes), remedy.cost is None, remedy.cost or 0
 
 
 class OutOfTimeError(Exception):
@@ -93,6 +99,7 @@ class _Search:
         self._deadline = None if seconds_max is None else time.monotonic() + seconds_max
         self._names = [fix.name for fix in system.fixes if fix.name not in system.applied_fixes]
         self._sets = {fix.name: {s.partition("=")[0].strip(): s for s in fix.settings} for fix in system.fixes}
+        self._costs = {fix.name: fix.cost for fix in system.fixes}
         self._decided: dict[tuple[tuple[str, ...], str], Decided] = {}
         size = min(size_max, len(self._names))
         self._fixing = Fixing(system=system, counts=variants.counts, size_max=size)
@@ -111,6 +118,7 @@ class _Search:
                         self._try(question, names)
                 for question in fixing.questions:
                     question.complete_to = size
+                    question.remedies.sort(key=_rank)
             for question in fixing.questions if self._with_harm else ():
                 for remedy in question.remedies:
                     self._look_for_harm(question, remedy)
@@ -162,7 +170,9 @@ class _Search:
         if decided is None or decided.word == "undetermined":
             question.undecided.append(names)
         elif decided.word == "holds":
-            question.remedies.append(Remedy(fixes=names, decided=decided))
+            costs = [self._costs[name] for name in names]
+            cost = None if None in costs else sum(cost for cost in costs if cost is not None)
+            question.remedies.append(Remedy(fixes=names, cost=cost, decided=decided))
         else:
             question.failing[names] = decided
 

@@ -38,10 +38,13 @@ def _question_lines(fixing: Fixing, question: Remedies, layout: Layout, *, with_
     lines += layout.wrap(
         f"violated without fixes:{summary_of(question.without, layout).strip().join((' ', ''))}", indent=2, hang=2
     )
-    rows = [[str(len(remedy.fixes)), " + ".join(remedy.fixes), _harm_text(remedy)] for remedy in question.remedies]
+    rows = [
+        [str(len(remedy.fixes)), cost_text(remedy), " + ".join(remedy.fixes), _harm_text(remedy)]
+        for remedy in question.remedies
+    ]
     if rows:
-        columns = (0, 1, 2) if any(row[2] for row in rows) else (0, 1)
-        headings = ("size", "holds with", "but")
+        columns = [0, *([1] if has_costs(fixing) else []), 2, *([3] if any(row[3] for row in rows) else [])]
+        headings = ("size", "cost", "holds with", "but")
         lines += table_lines([headings[i] for i in columns], [[row[i] for i in columns] for row in rows], layout)
     lines += layout.wrap(_extent_text(fixing, question), indent=2, hang=2)
     if question.undecided:
@@ -54,6 +57,16 @@ def _question_lines(fixing: Fixing, question: Remedies, layout: Layout, *, with_
     if with_runs and run is not None and question.without.result.explanation is not None:
         lines += run_lines(question.without.result, run, question.without.result.explanation, layout)
     return [*lines, ""]
+
+
+def has_costs(fixing: Fixing) -> bool:
+    """Does the spec say what fixes cost?"""
+    return any(fix.cost is not None for fix in fixing.system.fixes)
+
+
+def cost_text(remedy: Remedy) -> str:
+    """What the set costs."""
+    return "–" if remedy.cost is None else f"{remedy.cost:,}"
 
 
 def _base(question: Remedies) -> str:
@@ -90,7 +103,10 @@ def fixing_json(path: str, fixing: Fixing) -> str:
     data = {
         "schema": SCHEMA,
         "spec": path,
-        "fixes": [{"name": fix.name, "text": fix.text, "settings": list(fix.settings)} for fix in fixing.system.fixes],
+        "fixes": [
+            {"name": fix.name, "text": fix.text, "cost": fix.cost, "settings": list(fix.settings)}
+            for fix in fixing.system.fixes
+        ],
         "max_size": fixing.size_max,
         "complete": not (fixing.is_interrupted or fixing.is_late),
         "questions": [
@@ -102,6 +118,7 @@ def fixing_json(path: str, fixing: Fixing) -> str:
                 "remedies": [
                     {
                         "fixes": list(remedy.fixes),
+                        "cost": remedy.cost,
                         **decided_data(remedy.decided),
                         "breaks": remedy.breaks,
                         "ends": remedy.ends,

@@ -193,10 +193,19 @@ class Builder(ExpressionBuilder):
         )
 
     def fix(self, c: Children) -> Piece:
-        _, name, text, _, settings, _ = c
+        _, name, text, cost, _, settings, _ = c
         return self.made(
-            tree.Fix(name=self.identifier(name), text=_description(text), settings=settings.value, span=self.span_of(c))
+            tree.Fix(
+                name=self.identifier(name),
+                text=_description(text),
+                cost=_value(cost),
+                settings=settings.value,
+                span=self.span_of(c),
+            )
         )
+
+    def cost(self, c: Children) -> Piece:
+        return Piece(self._number(str(c[1]), 1, self.span_of([c[1]])), c[0].start_pos, c[1].end_pos)
 
     def waiver(self, c: Children) -> Piece:
         _, target, accepted, _, until, _, reason = c

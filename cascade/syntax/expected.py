@@ -41,7 +41,13 @@ _CLAUSES = frozenset(word.upper() for word in CLAUSE_KEYWORDS)
 _OPERAND = frozenset("INTEGER DURATION PERCENTAGE TRUE FALSE NOT IF MINUS LPAR QUANTIFIER NAME".split())
 _FORMULA = frozenset({"NEVER", "ALWAYS", "POSSIBLE"})
 _NO_WORDS = frozenset({"STRING", "$END", "COMPARISON", "TIMES_SIGN", "SLASH", "PLUS", "MINUS", "DOT", "LSQB"})
-_PHRASES = {"LEADS": "`leads to`", "CAN": "`can cut`", "AT": "`at most`", "DATE": "a day such as 2027-01-31"}
+_PHRASES = {
+    "LEADS": "`leads to`",
+    "CAN": "`can cut`",
+    "AT": "`at most`",
+    "DATE": "a day such as 2027-01-31",
+    "INTEGER": "an integer",
+}
 # After the condition that a formula starts with.
 _FORMULA_PHRASES = {"LEADS": "`leads to`", "CAN": "`can lead to`", "LASTS": "`lasts at most`"}
 RESERVED_TERMINALS = frozenset(word.upper() for word in RESERVED)

@@ -426,10 +426,11 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """`fix NAME "text" { path = value, ... }`."""
+    """`fix NAME "text" [cost n] { path = value, ... }`."""
 
     name: Identifier
     text: str
+    cost: int | None
     settings: tuple[Setting, ...]
     span: Span
 

@@ -56,6 +56,8 @@ from cascade.syntax.parse import SYNTAX_ERROR_COUNT_MAX, TEXT_LENGTH_MAX, parse
             "found `not`, expected an expression",
             "put the `not` and what belongs to it in parentheses",
         ),
+        ("fix f cost { }", "{", "found `{`, expected an integer", ""),
+        ("fix f cost -1 { }", "-", "found `-`, expected an integer", ""),
         ("stat x: bool = true", "stat", "found `stat`, expected a statement or `}`", "did you mean `state`?"),
         ("State x: bool = true", "State", "found `State`, expected a statement or `}`", "did you mean `state`?"),
         (

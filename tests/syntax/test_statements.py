@@ -62,6 +62,7 @@ DAY = 86_400_000
                 "Fix",
                 "f",
                 "why",
+                None,
                 [
                     ("Setting", ("Attribute", "a", "b"), ("Integer", 1)),
                     ("Setting", "c", "d"),
@@ -69,6 +70,8 @@ DAY = 86_400_000
                 ],
             ),
         ),
+        ('fix f "why" cost 3 { a = 1 }', ("Fix", "f", "why", 3, [("Setting", "a", ("Integer", 1))])),
+        ("fix cost cost 0 { cost = 1 }", ("Fix", "cost", "", 0, [("Setting", "cost", ("Integer", 1))])),
         ("component c { }", ("Component", "c", "", [])),
         ('component c "text" { needs a }', ("Component", "c", "text", [("Needs", ["a"])])),
     ],
@@ -145,7 +148,7 @@ def test_each_command(statement, text, expected):
 
 
 KEYWORDS = """
-    import system component tick param port part redundant x needs state let outage when fix link via can cut fault
+    import system component tick param port part redundant x needs state let outage when fix cost link via can cut fault
     faults repair reaction operator event for after within lasts check never always possible leads lead to at most
     with of only time times while redundancy holds violated without once stop stops act acts expect bool any all
     count sum min max index size ms s h d
@@ -166,7 +169,7 @@ def test_a_keyword_is_a_name_where_a_name_is_expected(read, outline, word):
       fault {word}: {word} for {word} in {word} when {word} {{ {word}: {word} -> {word} {word} = {word} }}
       link {word} -> {word} via {word}
       outage {word} when {word}
-      fix {word} {{ {word} = {word}  {word} = {word} }}
+      fix {word} cost 1 {{ {word} = {word}  {word} = {word} }}
       check {word}: always {word} without {word} with only {word} once {word} stop if {word} act with fix {word}
       check {word}: {word}.{word} leads to {word}
     }}
@@ -187,7 +190,7 @@ def test_a_keyword_is_a_name_where_a_name_is_expected(read, outline, word):
         tree.Check,
     ]
     assert outline(system.body[0]) == ("State", word, ("EnumType", [word, "other"]), "other")
-    assert outline(system.body[9]) == ("Fix", word, "", [("Setting", word, word)] * 2)
+    assert outline(system.body[9]) == ("Fix", word, "", 1, [("Setting", word, word)] * 2)
 
 
 @pytest.mark.parametrize("word", ["and", "or", "not", "if", "then", "else", "true", "false", "in"])

@@ -4,6 +4,7 @@ from cascade.questions.declared import CheckResult
 from cascade.questions.fixes import Fixing
 from cascade.questions.tune import Tuning
 from cascade.reports.data import Cell, Table
+from cascade.reports.fixes import cost_text, has_costs
 from cascade.reports.tune import MARKS, evidence_rows, frontier
 
 TONES = {"holds": "good", "violated": "bad", "undetermined": "warn"}
@@ -64,7 +65,8 @@ def tuning_tables(tuning: Tuning) -> list[Table]:
 
 def fixing_tables(fixing: Fixing) -> list[Table]:
     """The minimal sets of fixes of each question."""
-    rows = []
+    costs = has_costs(fixing)
+    rows: list[tuple[Cell, ...]] = []
     for question in fixing.questions:
         for remedy in question.remedies:
             harm = ", ".join((*remedy.breaks, *(f"{name} (not known)" for name in remedy.open_checks)))
@@ -72,17 +74,19 @@ def fixing_tables(fixing: Fixing) -> list[Table]:
                 (
                     Cell(text=question.check.name),
                     Cell(text=" + ".join(remedy.fixes), tone="good"),
+                    *([Cell(text=cost_text(remedy))] if costs else []),
                     Cell(text=harm, tone="bad" if harm else ""),
                 )
             )
         if not question.remedies:
-            rows.append((Cell(text=question.check.name), Cell(text="no set found", tone="bad"), Cell(text="")))
+            empty = [Cell(text="")] * (1 + costs)
+            rows.append((Cell(text=question.check.name), Cell(text="no set found", tone="bad"), *empty))
     return [
         Table(
             key="remedies",
             title="Fixes that suffice",
             text=f"Minimal sets of up to {fixing.size_max} fixes with which violated checks hold, and checks that fail because of them.",
-            headings=("check", "holds with", "but breaks"),
+            headings=("check", "holds with", *(["cost"] if costs else []), "but breaks"),
             rows=tuple(rows),
             note="The search was cut short." if fixing.is_late or fixing.is_interrupted else "",
         )
