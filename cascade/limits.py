@@ -38,12 +38,15 @@ class Limits:
     """Bounds on one search. None is no bound. Memory is the peak resident size of the process, in bytes.
 
     `thread_count` is how many threads it may use. In `checkpoint_folder` a long search keeps what it needs to go on after a stop.
+    `symmetry`: may one state stand for all that swaps of interchangeable members make of it? None leaves it to the engine. The bound on states is on
+    those that are kept then.
     """
 
     state_count_max: int | None = None
     memory_bytes_max: int | None = None
     seconds_max: float | None = None
     thread_count: int = 1
+    symmetry: bool | None = None
     checkpoint_folder: Path | None = None
 
 

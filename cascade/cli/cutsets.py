@@ -36,6 +36,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         seconds_max=options.time,
         memory_bytes_max=usable_bytes(),
         thread_count=processor_count(),
+        symmetry=options.symmetry,
     )
     inquiry = inquire(
         system,

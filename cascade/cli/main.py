@@ -282,6 +282,11 @@ def _add_slice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--slice", action="store_true", help="search only what can influence a check; runs are of the whole spec"
     )
+    parser.add_argument(
+        "--symmetry",
+        action=argparse.BooleanOptionalAction,
+        help="let one state stand for all that differ by which of several interchangeable members is in which state (default: where a search is long)",
+    )
 
 
 def _add_cutsets(commands: "Commands") -> None:

@@ -100,6 +100,7 @@ def _limits(options: argparse.Namespace, config: Config) -> Limits:
         memory_bytes_max=options.memory or config.memory_bytes_max or usable_bytes(),
         seconds_max=options.time or config.seconds_max,
         thread_count=options.threads or config.thread_count or processor_count(),
+        symmetry=options.symmetry,
         checkpoint_folder=Path(options.checkpoint) if options.checkpoint else None,
     )
 

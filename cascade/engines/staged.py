@@ -45,8 +45,9 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
             stage_limits = replace(_rest(limits, watch), state_count_max=state_count_max)
         else:
             stage_limits = _at_most(_rest(limits, watch), state_count_max)
+            stage_limits = replace(stage_limits, symmetry=limits.symmetry is not False)
         said = load_engine(name)(model, query, stage_limits, progress)
-        if not _goes_on(said, name, limits):
+        if not _goes_on(said, name, limits, state_count_max):
             break
     if isinstance(said, Stopped) and said.reason is StopReason.UNSUPPORTED:
         said = load_engine("python")(model, query, _rest(limits, watch), progress)
@@ -54,13 +55,13 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
     return replace(said, statistics=replace(said.statistics, seconds=watch.seconds))
 
 
-def _goes_on(said: Answer, name: str, limits: Limits) -> bool:
+def _goes_on(said: Answer, name: str, limits: Limits, state_count_max: int | None) -> bool:
     """Is it for the next stage to answer?"""
     if not isinstance(said, Stopped):
         return False
     if said.reason is StopReason.UNSUPPORTED:
         return True
-    is_users_limit = limits.state_count_max is not None and said.statistics.state_count > limits.state_count_max
+    is_users_limit = _at_most(limits, state_count_max).state_count_max == limits.state_count_max
     return said.reason is StopReason.STATES and (name == "zones" or not is_users_limit)
 
 

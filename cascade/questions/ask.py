@@ -82,7 +82,7 @@ def ask(
     """
     if engine == BOTH:
         return _ask_both(model, query, limits=limits, progress=progress, slices=slices)
-    key = f"{engine} on a slice" if slices else engine
+    key = _key(engine, limits, slices=slices)
     known = None if cache is None else _known(model, query, key, cache)
     if known is not None:
         return known
@@ -90,6 +90,12 @@ def ask(
     if cache is not None and isinstance(answer, Found | Exhausted):
         cache.put(model, query, key, answer)
     return asked
+
+
+def _key(engine: str, limits: Limits, *, slices: bool) -> str:
+    """What has a say in which run and which numbers an answer has, beside the model, the query and the tool."""
+    symmetry = {None: "", True: " with symmetry", False: " without symmetry"}[limits.symmetry]
+    return f"{engine}{symmetry}{' on a slice' if slices else ''}"
 
 
 def _known(model: CoreModel, query: Query, engine: str, cache: Cache) -> Asked | None:

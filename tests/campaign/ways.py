@@ -84,7 +84,7 @@ def _sliced(name: str) -> Callable[[CoreModel, Query, Limits], Answer]:
 
 
 def _packed(
-    tuning: type[Tuning] = Tuning, threads: int = 1, **constants: int
+    tuning: type[Tuning] = Tuning, threads: int = 1, symmetry: bool | None = None, **constants: int
 ) -> Callable[[CoreModel, Query, Limits], Answer]:
     """The packed engine with constants of its table compiler, sizes of its search, threads."""
 
@@ -97,7 +97,7 @@ def _packed(
             if tuning is Disk:
                 patch.setattr(Watch, "has_memory", lambda *_: False)
                 patch.setattr(Watch, "check_memory", lambda *_: None)
-            own = Limits(state_count_max=limits.state_count_max, thread_count=threads)
+            own = Limits(state_count_max=limits.state_count_max, thread_count=threads, symmetry=symmetry)
             return answer_packed(model, query, own, Progress(), tuning=tuning)
 
     return answer
@@ -129,6 +129,20 @@ WAYS = {
             share=1.0,
         ),
         Way(name="packed-many-words", answer=_packed(Tiny, STATE_WORD_BITS=4), share=1.0),
+        Way(name="packed-symmetric", answer=_packed(symmetry=True), queries=(Reach,)),
+        Way(
+            name="packed-symmetric-many-words",
+            answer=_packed(Tiny, symmetry=True, STATE_WORD_BITS=4),
+            queries=(Reach,),
+            share=1.0,
+        ),
+        Way(
+            name="packed-symmetric-2-threads",
+            answer=_packed(Tiny, threads=2, symmetry=True),
+            queries=(Reach,),
+            share=1.0,
+        ),
+        Way(name="packed-symmetric-disk", answer=_packed(Disk, symmetry=True), queries=(Reach,), share=0.5),
         # `leads to` counts its states in the seen set, which is given up on disk.
         Way(name="packed-disk", answer=_packed(Disk), share=0.5, queries=(Reach, Recover)),
         # It leaves fair loops without time to others. One state may need many zones, where several clocks that can fire in any order are compared.

@@ -10,6 +10,8 @@ SYMBOLIC = "tests/engines/test_symbolic.py"
 THREADS = "tests/engines/test_packed.py"
 SEEN = "tests/engines/test_seen.py"
 REFERENCE = "tests/reference"
+SYMMETRY = "tests/core/test_symmetry.py"
+SYMMETRIC = "tests/differential/test_symmetry.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ _FAIRNESS = "weak fairness ignored for one class"
 _K = "K off by one"
 _HASH = "hash without full comparison"
 _BOUNDARY = "frontier cut at a worker boundary"
+_NAMED = "symmetry over a named member"
 
 BUGS = (
     # --- a clock that goes on although its command fired, or is disabled ---
@@ -304,5 +307,56 @@ BUGS = (
         "            worker.took(self.number, len(part))\n",
         PACKED,
         THREADS,
+    ),
+    # --- members that something tells apart are taken for interchangeable ---
+    _bug(
+        _NAMED,
+        "the check",
+        "core/symmetry.py",
+        "        if new(query.goal) != old(query.goal):\n            return False\n",
+        "",
+        SYMMETRY,
+    ),
+    _bug(
+        _NAMED,
+        "commands",
+        "core/symmetry.py",
+        "return Counter(key(c, is_new=True) for c in commands) == Counter(key(c, is_new=False) for c in commands)",
+        "return len(commands) == len(touched)",
+        SYMMETRY,
+        SYMMETRIC,
+    ),
+    _bug(
+        _NAMED,
+        "settles",
+        "core/symmetry.py",
+        "return self._keeps_settles(swap, moved, known) and self._keeps_commands(swap, moved, known)",
+        "return self._keeps_commands(swap, moved, known)",
+        SYMMETRY,
+    ),
+    _bug(
+        _NAMED,
+        "initial values",
+        "core/symmetry.py",
+        "(b.kind, b.role, b.low, b.high, sorted(b.initial))",
+        "(b.kind, b.role, b.low, b.high, sorted(a.initial))",
+        SYMMETRY,
+    ),
+    _bug(
+        _NAMED,
+        "order of evaluation",
+        "core/symmetry.py",
+        "op in _COMMUTATIVE and not (op in _LAZY and self._table.can_fail[node])",
+        "op in _COMMUTATIVE",
+        SYMMETRY,
+    ),
+    _bug(
+        _NAMED,
+        "members of members",
+        "core/symmetry.py",
+        "if inner.blocks[0][0] in first:",
+        "if not inner.blocks:",
+        SYMMETRY,
+        SYMMETRIC,
     ),
 )

@@ -12,6 +12,7 @@ import numpy as np
 from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.core.model import CoreModel
 from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.core.symmetry import find_symmetry
 from cascade.engines.explicit.compile import CompiledModel
 from cascade.engines.explicit.evaluate import EvaluationFailure
 from cascade.engines.explicit.expand import Expander
@@ -23,6 +24,7 @@ from cascade.engines.native import library
 from cascade.engines.native.kernel import KernelError
 from cascade.engines.packed.disk import Cost
 from cascade.engines.packed.explored import count_twins, first_of, select, select_blocked
+from cascade.engines.packed.following import follow
 from cascade.engines.packed.graph import Predicate, Region, TooLargeError
 from cascade.engines.packed.lasso import PackedLassoSearch, owed_expression
 from cascade.engines.packed.program import TooWideError
@@ -35,7 +37,7 @@ from cascade.verdicts.run import CandidateRun
 State = tuple[int, ...]
 
 _SEARCH = tuple(
-    f"cascade.engines.packed.kernels.{name}" for name in ("seen", "expand", "explore", "backward", "intern")
+    f"cascade.engines.packed.kernels.{name}" for name in ("seen", "expand", "explore", "backward", "intern", "symmetry")
 )
 _GRAPH = (*_SEARCH, "cascade.engines.packed.kernels.graph")
 KERNELS: dict[type[Query], tuple[str, ...]] = {Reach: _SEARCH, Lasso: _GRAPH, Recover: _GRAPH}
@@ -120,6 +122,7 @@ class _Asked:
             case _:
                 assert_never(query)
         self._model = model
+        self._symmetry = find_symmetry(model, query) if limits.symmetry else None
         self._goal = goal
         self._compiled = CompiledModel(model)
         self._expander = Expander(self._compiled)
@@ -141,12 +144,13 @@ class _Asked:
             thread_count=limits.thread_count,
             checkpoint_folder=limits.checkpoint_folder,
             tuning=tuning,
+            symmetry=self._symmetry,
         )
 
     def statistics(self) -> Statistics:
         """What was explored so far."""
         return Statistics(
-            state_count=self._search.state_count,
+            state_count=self._search.represented_count,
             transition_count=self._search.transition_count,
             seconds=self._watch.seconds,
             details=self._search.details(),
@@ -160,9 +164,9 @@ class _Asked:
         try:
             path = self._search.run()
         except PackedFailureError as failure:
-            return self._diagnosed(failure.path)
+            return self._diagnosed(self._concrete(failure.path))
         if path is not None:
-            return Found(run=self._run(path), statistics=self.statistics())
+            return Found(run=self._run(self._concrete(path)), statistics=self.statistics())
         return self._timelock() if self._model.is_timed and self._search.has_blocked else None
 
     def answer(self) -> Answer:
@@ -194,6 +198,12 @@ class _Asked:
         return replace(self.statistics(), state_count=self._search.state_count - twins)
 
     # --- runs ---
+
+    def _concrete(self, path: list[State]) -> list[State]:
+        """The states of a run of the model along states that stand for them."""
+        if self._symmetry is None:
+            return path
+        return follow(self._compiled, self._expander, self._symmetry, path)
 
     def _run(self, path: list[State], more: tuple[int, ...] = (), *, loop_start: int | None = None) -> CandidateRun:
         """The run along `path`, and `more` steps; `loop_start` counts from the end of the path."""
@@ -235,7 +245,7 @@ class _Asked:
         locked = region.not_leaving()
         if not locked.any():
             return None
-        path = way_to(self._search, *first_of(self._search, nodes, positions, locked))
+        path = self._concrete(way_to(self._search, *first_of(self._search, nodes, positions, locked)))
         steps, loop_start = due_lasso(self._compiled, self._compiled.pack_state(path[-1]))
         return SpecFailure(
             kind=FailureKind.TIMELOCK,

@@ -6,23 +6,28 @@
 - the clusters, in a row: number of segments, where the cluster's table starts in `small`, the segments; the table's values are places of entries in `code`;
 - an entry: `flags | number of operations << 8`, what a tick adds to each word, the operations;
 - an operation: `mark | command << 2 | place of its program << 32` (0: none), then `kept` and `delta` for each word;
-- a program: its steps in a row, the last one END; see `_step`.
+- a program: its steps in a row, the last one END; see `_step`;
+- classes of interchangeable members, if there are any: their number, the length of a row of binomial coefficients, where those start, and for each class the
+  number of members, the number of chunks of a block, their masks, and for each member where (word, shift) each chunk stands.
 """
 
+from math import comb
 from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cascade.core.symmetry import Symmetry
 from cascade.engines.native.kernel import SmallWords, Words
-from cascade.engines.packed.layout import NOWHERE
+from cascade.engines.packed.layout import NOWHERE, Field
 from cascade.engines.packed.program import Assign, ClearUnless, Compare, Compute, FailIf, LookUp, Program, Source, Step
 from cascade.engines.packed.tables import CompiledTables
 
 # The header of `code`.
 STATE_WORDS, ALL_WORDS, CLUSTERS, CLUSTER_COUNT, MAIN, IS_TIMED, SLACK = range(7)
 GOAL_WORD, GOAL_SHIFT, GOAL_MASK, GOAL_FAIL_SHIFT, CLOCK_WORD, CLOCK_SHIFT, CLOCK_MASK, CLOCK_BOUND = range(7, 15)
-HEADER_SIZE = 15
+SYMMETRY = 15
+HEADER_SIZE = 16
 
 # Kinds of steps.
 END, LOOK_UP, COMPARE, ASSIGN, CLEAR_UNLESS, FAIL_IF, COMPUTE = range(7)
@@ -31,9 +36,16 @@ OPERAND_WORDS = 5
 WORD_MASK = (1 << 64) - 1
 
 
-def make_image(tables: CompiledTables, *, is_timed: bool, exceeds: tuple[int, int] | None) -> tuple[Words, SmallWords]:
+def make_image(
+    tables: CompiledTables, *, is_timed: bool, exceeds: tuple[int, int] | None, symmetry: Symmetry | None = None
+) -> tuple[Words, SmallWords]:
     """The arrays of `tables`. `exceeds` is a clock and a bound: the goal is reached too where the clock is beyond it."""
-    return _Writer(tables).write(is_timed, exceeds)
+    return _Writer(tables).write(is_timed, exceeds, symmetry)
+
+
+def _is_next(one: Field, other: Field) -> bool:
+    """Does `other` begin where `one` ends?"""
+    return (other.word, other.shift) == (one.word, one.shift + one.bits)
 
 
 class _Writer:
@@ -44,8 +56,12 @@ class _Writer:
         self._small_size = 0
         self._width = tables.layout.word_count
 
-    def write(self, is_timed: bool, exceeds: tuple[int, int] | None) -> tuple[Words, SmallWords]:
+    def write(
+        self, is_timed: bool, exceeds: tuple[int, int] | None, symmetry: Symmetry | None
+    ) -> tuple[Words, SmallWords]:
         tables, code = self._tables, self._code
+        if symmetry is not None:
+            self._classes(symmetry)
         programs = [self._program(program) for program in tables.programs]
         clusters = len(code)
         for cluster in tables.clusters:
@@ -70,6 +86,30 @@ class _Writer:
         small = np.concatenate(self._small) if self._small else np.zeros(1, dtype=np.uint32)
         words = np.asarray([word & WORD_MASK for word in code], dtype=np.uint64)
         return np.concatenate([words, *entries]), small
+
+    def _classes(self, symmetry: Symmetry) -> None:
+        """Append the classes of interchangeable members. Fields that are adjacent in all members are one chunk."""
+        code, layout = self._code, self._tables.layout
+        fields = (*layout.variables, *layout.clocks)
+        columns = max(map(len, symmetry.classes)) + 1
+        table = len(code)
+        code += [comb(n, k) for n in range(columns) for k in range(columns)]
+        code[SYMMETRY] = len(code)
+        code += [len(symmetry.classes), columns, table]
+        for blocks in symmetry.classes:
+            rows: list[list[Field]] = []  # of each chunk: where it stands in each member
+            first = blocks[0]
+            order = sorted((fields[p].word, fields[p].shift, k) for k, p in enumerate(first))
+            for _, _, k in order:
+                here = [fields[block[k]] for block in blocks]
+                if rows and all(_is_next(one, other) for one, other in zip(rows[-1], here, strict=True)):
+                    rows[-1] = [Field(f.word, f.shift, f.bits + g.bits) for f, g in zip(rows[-1], here, strict=True)]
+                elif here[0].bits:
+                    rows.append(here)
+            code += [len(blocks), len(rows), *(row[0].mask for row in rows)]
+            for places in zip(*rows, strict=True):
+                for field in places:
+                    code += [field.word, field.shift]
 
     def _table(self, values: SmallWords) -> int:
         place = self._small_size

@@ -64,7 +64,10 @@ class Roots:
 
     def of_state(self, state: State) -> int:
         """The root of a state (variables, then clocks)."""
-        words = np.asarray(self._layout.pack(state), dtype=np.uint64)
+        return self.of_words(np.asarray(self._layout.pack(state), dtype=np.uint64))
+
+    def of_words(self, words: Words) -> int:
+        """The root of a state in words."""
         if not self.is_wide:
             return int(words[0])
         assert self.has_room, "initial states are few, or room was made for them"

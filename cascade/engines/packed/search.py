@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cascade.core.expressions import ExprId
 from cascade.core.model import CoreModel
+from cascade.core.symmetry import Symmetry
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.engines.native.kernel import Words
 from cascade.engines.packed import image
@@ -19,6 +20,7 @@ from cascade.engines.packed.image import make_image
 from cascade.engines.packed.kernels import backward, expand, explore
 from cascade.engines.packed.kernels.explore import IN_ORDER
 from cascade.engines.packed.kernels.seen import insert, room_of
+from cascade.engines.packed.orbits import Orbits
 from cascade.engines.packed.roots import Roots
 from cascade.engines.packed.store import WORD_BYTES, Queue, SeenSet, StateLog, distinct, grown, move_down
 from cascade.engines.packed.tables import CompiledTables, compile_tables
@@ -89,13 +91,14 @@ class PackedSearch:
         thread_count: int = 1,
         checkpoint_folder: Path | None = None,
         tuning: type[Tuning] = Tuning,
+        symmetry: Symmetry | None = None,
     ) -> None:
         self.model = model
         self.watch = watch
         self._started_at = watch.seconds
         self.tuning = tuning
         self.tables: CompiledTables = compile_tables(model, goal)
-        self.code, self.small = make_image(self.tables, is_timed=model.is_timed, exceeds=exceeds)
+        self.code, self.small = make_image(self.tables, is_timed=model.is_timed, exceeds=exceeds, symmetry=symmetry)
         self.slack = int(self.code[image.SLACK])
         self._compiled_at = watch.seconds
         self.roots = Roots(self.tables.layout, self.slack)
@@ -114,7 +117,9 @@ class PackedSearch:
         self._is_wide = False
         self.disk: DiskSearch | None = None
         self.log = StateLog()
-        self._initial = [self.roots.of_state(state) for state in initial]
+        self.orbits = Orbits(symmetry, self.code)
+        packed = (self.tables.layout.pack(state) for state in initial)
+        self._initial = [self.roots.of_words(self.orbits.canonical(words)) for words in packed]
         self._start(self._initial)
         self._checkpoint_folder = checkpoint_folder
         self._checkpoint: Checkpoint | None = None
@@ -127,6 +132,11 @@ class PackedSearch:
     def state_count(self) -> int:
         """Distinct states of the layers that were explored, and of the one that is explored now."""
         return len(self.log) + int(self._control[explore.LAYER_END])
+
+    @property
+    def represented_count(self) -> int:
+        """The same, with all states for which these stand."""
+        return self.orbits.total(self, self._order[: int(self._control[explore.LAYER_END])])
 
     @property
     def transition_count(self) -> int:
@@ -153,6 +163,7 @@ class PackedSearch:
             ("time", f"tables {compiled:.2f} s, search {searched:.2f} s"),
             *((("disk", f"{self.disk.store.byte_count:,} bytes of explored states"),) if self.disk else ()),
             ("threads", str(self._thread_count)),
+            *self.orbits.details(self.state_count),
         )
 
     def run(self) -> list[State] | None:
@@ -327,6 +338,7 @@ class PackedSearch:
     def look_around(self) -> None:
         """Look at the limits, say where the search is."""
         control = self._control
+        self.orbits.catch_up(self)
         self.watch.check_states(self.state_count)
         self.watch.check(frontier_count=int(control[explore.COUNT]) - int(control[explore.NEXT]))
 

@@ -11,6 +11,7 @@ from cascade.engines.native.kernel import SmallWords, Word, Words, kernel, subro
 from cascade.engines.packed import image
 from cascade.engines.packed.kernels.compute import compute
 from cascade.engines.packed.kernels.intern import decode, encode, has_room
+from cascade.engines.packed.kernels.symmetry import canonicalise
 
 NONE, ONE, TWO, THREE, FOUR = (np.uint64(i) for i in range(5))
 THIRTY_TWO = np.uint64(32)
@@ -130,6 +131,7 @@ def expand(
     A successor is `root << 2 | mark`, where the mark says by what it is reached. If `by` has a length, it gets the command of each (a tick: one
     more than all commands can be); if `ends` has one, the number of successors up to and including each state. FULL: `out` may not hold the
     successors of one state more.
+    Where members are interchangeable, successors are those that stand for all that swaps make of them.
     The last word of `scratch` counts states in which no tick is possible. FOUND (if `wants_goal`) and FAILED: the state at the
     position is a goal, or something fails to evaluate in it.
     """
@@ -137,6 +139,7 @@ def expand(
     total = code[image.ALL_WORDS]
     clusters, cluster_count, main = code[image.CLUSTERS], code[image.CLUSTER_COUNT], code[image.MAIN]
     is_timed = code[image.IS_TIMED] != NONE
+    is_symmetric = code[image.SYMMETRY] != NONE
     slack = code[image.SLACK]
     op_size = ONE + TWO * width
     after = total
@@ -204,6 +207,10 @@ def expand(
                         if not run_program(code, small, program, scratch, after):
                             flags |= IS_FAILING
                         root = scratch[after]
+                    if is_symmetric:
+                        scratch[after] = root
+                        canonicalise(code, scratch, after)
+                        root = scratch[after]
                 else:
                     i = NONE
                     while i < width:
@@ -215,6 +222,8 @@ def expand(
                             i += ONE
                         if not run_program(code, small, program, scratch, after):
                             flags |= IS_FAILING
+                    if is_symmetric:
+                        canonicalise(code, scratch, after)
                     root = encode(tree, slots, scratch, after, ids)
                 out[made] = root << TWO | (meta & THREE)
                 if names_commands:
@@ -228,12 +237,14 @@ def expand(
         if is_timed and flags & IS_BLOCKED == NONE:
             if flags & IS_TICK_FAILING != NONE:
                 return FAILED, position, begun
-            root = scratch[ticks]
+            i = NONE
+            while i < width:
+                scratch[after + i] = scratch[ticks + i]
+                i += ONE
+            if is_symmetric:
+                canonicalise(code, scratch, after)
+            root = scratch[after]
             if width != ONE:
-                i = NONE
-                while i < width:
-                    scratch[after + i] = scratch[ticks + i]
-                    i += ONE
                 root = encode(tree, slots, scratch, after, ids)
             out[made] = root << TWO | WAITS_FOR_TICK
             if names_commands:
