@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-_PIN = re.compile(r"([a-z0-9-]+)==(\S+)")
+_PIN = re.compile(r"([a-z0-9-]+)==(\S+)(?: \\)?")
 _VERSION = re.compile(r'__version__ = "([^"]+)"')
 
 

@@ -16,14 +16,13 @@ from cascade.engines import ENGINES
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-PIN = re.compile(r"([a-z0-9-]+)==([0-9][A-Za-z0-9.]*)")
+PIN = re.compile(r"([a-z0-9-]+)==([0-9][A-Za-z0-9.]*) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)")
 
 
 def pins(name: str) -> dict[str, str]:
-    lines = [line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    matches = [PIN.fullmatch(line) for line in lines]
-    assert all(matches), f"{name} has plain pins, no hosts, no paths"
-    return {m[1]: m[2] for m in matches if m}
+    text = re.sub(r"^#.*\n", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert PIN.sub("", text) == "", f"{name} has pins with hashes, no hosts, no paths"
+    return {m[1]: m[2] for m in PIN.finditer(text)}
 
 
 def declared(*groups: str) -> list[Requirement]:

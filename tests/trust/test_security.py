@@ -173,17 +173,22 @@ def test_controls_are_refused_and_shown_as_pictures(
 # --- what it is built on ---
 
 
+PIN = re.compile(r"^([a-z0-9-]+==[0-9][A-Za-z0-9.]*) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
+
+
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
-def test_lock_files_pin_every_version_and_no_place(name: str) -> None:
-    lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith("#")]
-    assert lines == sorted(lines)
-    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][A-Za-z0-9.]*", line) for line in lines)
+def test_lock_files_pin_every_version_and_file_and_no_place(name: str) -> None:
+    head, _, text = (ROOT / name).read_text().partition("\n")
+    assert head.startswith("#")
+    assert PIN.sub("", text) == ""
+    names = [match[1].split("==")[0] for match in PIN.finditer(text)]
+    assert names == sorted(set(names))
 
 
 def test_the_bill_of_materials_lists_what_is_pinned() -> None:
     done = subprocess.run([sys.executable, str(ROOT / ".ci" / "sbom.py")], capture_output=True, text=True, check=True)
     bill = json.loads(done.stdout)
-    pinned = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line]
+    pinned = [match[1] for match in PIN.finditer((ROOT / "requirements.lock").read_text())]
     assert [f"{c['name']}=={c['version']}" for c in bill["components"]] == pinned
     assert bill["bomFormat"] == "CycloneDX" and bill["specVersion"] == "1.5"
     assert len(bill["dependencies"][0]["dependsOn"]) == len(pinned)
