@@ -23,6 +23,9 @@ SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.cf"))
 STATES_MAX = 5_000
 SECONDS = 0.4
 FIRST_SEED = 50_000
+PARTS = 8
+"""Of the campaign, for several processes."""
+
 REASONS = {StopReason.TIME, StopReason.STATES, StopReason.UNPROVED, StopReason.UNSUPPORTED, StopReason.DEPTH}
 
 
@@ -59,10 +62,11 @@ def test_no_disagreement() -> None:
 
 
 @pytest.mark.campaign
-def test_campaign() -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_campaign(part: int) -> None:
     tally: Counter[str] = Counter()
     first = int(os.environ.get("CASCADE_CAMPAIGN_SEED", FIRST_SEED))
-    for seed in range(first, first + int(os.environ.get("CASCADE_SPECS", "1000"))):
+    for seed in range(first + part, first + int(os.environ.get("CASCADE_SPECS", "1000")), PARTS):
         compare(seed, tally)
     print(dict(tally))
 

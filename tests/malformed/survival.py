@@ -19,10 +19,13 @@ class _Enough(Exception):
     pass
 
 
-def survive(data: str | bytes, path) -> FileResult | None:
-    """The result for a file with this content; None if it was accepted and its first checks were decided."""
+def survive(data: str | bytes, path, *, patience_seconds: float = 1.0) -> FileResult | None:
+    """The result for a file with this content; None if it was accepted and its first checks were decided.
+
+    Reading, and each search, may take `patience_seconds`: long where it must not be time that ends them, however slow the machine.
+    """
     path.write_bytes(data if isinstance(data, bytes) else data.encode("utf-8", errors="surrogatepass"))
-    limits = Limits(state_count_max=STATE_COUNT_MAX, seconds_max=1.0)
+    limits = Limits(state_count_max=STATE_COUNT_MAX, seconds_max=patience_seconds)
     decided = []
 
     def on_result(result):

@@ -141,7 +141,7 @@ WRONG = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused_with_a_reason(name, tmp_path):
     text, code = REFUSED[name]
-    result = survive(text, tmp_path / "spec.cf")
+    result = survive(text, tmp_path / "spec.cf", patience_seconds=60.0)
     assert result is not None
     assert code in {d.code for d in result.diagnostics}
     assert {d.code for d in result.diagnostics} <= {"CF006", "CF008"}
@@ -156,6 +156,6 @@ def test_accepted(name, tmp_path):
 @pytest.mark.parametrize("name", WRONG)
 def test_many_errors(name, tmp_path):
     text, code = WRONG[name]
-    result = survive(text, tmp_path / "spec.cf")
+    result = survive(text, tmp_path / "spec.cf", patience_seconds=60.0)
     assert result is not None
     assert {d.code for d in result.diagnostics} == {code}
