@@ -98,11 +98,19 @@ def tune(variants: Variants, check_name: str, axes: Sequence[Axis], seconds_max:
         check=own,
         axes=tuple(axes),
         cells=cells,
-        counts=variants.counts,
+        counts=_counts(cells),
         is_complete=is_complete,
         is_interrupted=is_interrupted,
         diagnostics=diagnostics,
     )
+
+
+def _counts(cells: dict[tuple[int, ...], Decided]) -> Counts:
+    """How the verdicts that are shown were come by: one for each value, though at a frontier some were decided twice."""
+    counts = Counts()
+    for decided in cells.values():
+        counts.add(decided.how)
+    return counts
 
 
 def _decide(

@@ -35,9 +35,7 @@ def _question_lines(fixing: Fixing, question: Remedies, layout: Layout, *, with_
             f" and {len(more) - NAMES_SHOWN_MAX} more" if len(more) > NAMES_SHOWN_MAX else ""
         )
         lines += layout.wrap(f"the same question, with fixes of their own: {shown}", indent=2, hang=2, style="faint")
-    lines += layout.wrap(
-        f"violated without fixes:{summary_of(question.without, layout).strip().join((' ', ''))}", indent=2, hang=2
-    )
+    lines += layout.wrap(f"violated without fixes: {summary_of(question.without, layout).strip()}", indent=2, hang=2)
     rows = [
         [str(len(remedy.fixes)), cost_text(remedy), " + ".join(remedy.fixes), _harm_text(remedy)]
         for remedy in question.remedies

@@ -11,7 +11,7 @@ from cascade.questions.cases import values_text
 from cascade.questions.declared import CheckResult
 from cascade.reports.layout import Layout
 from cascade.reports.runs import INDENT, run_lines, run_of, run_summary
-from cascade.reports.wording import count_text, seconds_text, waiver_text
+from cascade.reports.wording import count_text, proof_text, seconds_text, waiver_text
 from cascade.verdicts.answer import Proof, ProofKind
 from cascade.verdicts.verdict import Exhaustion, Holds, Undetermined, Violated
 
@@ -194,11 +194,6 @@ def open_values_text(result: CheckResult) -> str:
 def _no_run_text(result: CheckResult) -> str:
     text = _reason_text(result)
     return f"{open_values_text(result)}; {text}" if result.ranges else text
-
-
-def proof_text(proof: Proof) -> str:
-    """`3-induction`, `an inductive invariant`."""
-    return f"{proof.k}-induction" if proof.kind is ProofKind.K_INDUCTION else "an inductive invariant"
 
 
 def _proof_lines(result: CheckResult, layout: Layout, *, with_proof: bool) -> list[str]:

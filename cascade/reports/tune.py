@@ -11,8 +11,9 @@ from cascade.questions.variants import Counts, Decided, How
 from cascade.reports.layout import Layout
 from cascade.reports.runs import run_lines, run_of, run_summary
 from cascade.reports.tables import table_lines
-from cascade.reports.wording import count_text
-from cascade.verdicts.verdict import Undetermined
+from cascade.reports.wording import count_text, proof_text
+from cascade.verdicts.answer import Proof
+from cascade.verdicts.verdict import Exhaustion, Holds, Undetermined, Violated
 
 SCHEMA = "cascade.tune/1"
 MARKS = {"holds": "✓", "violated": "✗", "undetermined": "?", "not examined": "·"}
@@ -95,8 +96,17 @@ def _evidence(tuning: Tuning, row: tuple[int, ...], stretch: Stretch) -> str:
         return f" — {result.verdict.reason.value}"
     run = run_of(result)
     if run is None:
-        return f" — at {value}: all {count_text(result.verdict.statistics.state_count, 'state')} explored"
+        return f" — at {value}: {exhaustion_text(result.verdict)}"
     return f" — at {value}: a run with {count_text(run.fault_count, 'fault')} and {count_text(sum(step != TICK for step in run.steps), 'step')}"
+
+
+def exhaustion_text(verdict: Holds | Violated) -> str:
+    """What a verdict about all states rests on."""
+    match verdict.evidence:
+        case Exhaustion(proof=Proof() as proof):
+            return f"proved by {proof_text(proof)}"
+        case _:
+            return f"all {count_text(verdict.statistics.state_count, verdict.statistics.counted)} explored"
 
 
 def _map_lines(tuning: Tuning, layout: Layout) -> list[str]:
@@ -178,7 +188,9 @@ def decided_data(decided: Decided) -> dict[str, Any]:
         data["reason"] = verdict.reason.value
         return data
     run = run_of(decided.result)
-    if run is None:
+    if isinstance(verdict.evidence, Exhaustion) and verdict.evidence.proof is not None:
+        data["proof"] = proof_text(verdict.evidence.proof)
+    elif run is None:
         data["states"] = verdict.statistics.state_count
     else:
         data["faults"] = run.fault_count
@@ -188,9 +200,14 @@ def decided_data(decided: Decided) -> dict[str, Any]:
 
 
 def summary_of(decided: Decided, layout: Layout) -> str:
-    """One line on the run that a verdict rests on; empty if it rests on none."""
+    """One line on what a verdict rests on: its run, or all states; why there is no verdict."""
+    verdict = decided.result.verdict
+    if isinstance(verdict, Undetermined):
+        return verdict.reason.value
     run = run_of(decided.result)
-    if run is None or decided.result.explanation is None:
-        return ""
+    if run is None:
+        return exhaustion_text(verdict)
+    if decided.result.explanation is None:
+        return f"a run with {count_text(run.fault_count, 'fault')}"
     note = " (a run of another variant)" if decided.how is How.REPLAYED else ""
     return run_summary(decided.result, run, decided.result.explanation, layout) + note

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from cascade.diagnostics.durations import duration_text
+from cascade.verdicts.answer import Proof, ProofKind
 
 if TYPE_CHECKING:
     from cascade.checked.model import Waiver
@@ -13,6 +14,11 @@ _BYTES = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
 def count_text(count: int, word: str, words: str = "") -> str:
     """`1 state`, `12,345 states`; `words` is the plural, if it is another one."""
     return f"{count:,} {word if count == 1 else words or word + 's'}"
+
+
+def proof_text(proof: Proof) -> str:
+    """`3-induction`, `an inductive invariant`."""
+    return f"{proof.k}-induction" if proof.kind is ProofKind.K_INDUCTION else "an inductive invariant"
 
 
 def clock_text(milliseconds: int, *, with_milliseconds: bool = False) -> str:

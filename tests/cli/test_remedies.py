@@ -169,3 +169,34 @@ def test_values_are_read() -> None:
     for wrong in ("a.b", "=1..2", "a.b=", "a.b=1..", "a.b=2..1", "a.b=1..9:0", "a.b=1..9s", "a.b=1,,2", "a.b=x..y"):
         with pytest.raises(AxisError):
             parse_axis(wrong, minute)
+
+
+PROVED = """\
+system s {
+  component a {
+    param size = 3
+    state used: 0..9 = 0
+    event use when used < 2 { used = used + 1 }
+  }
+  fix roomy { a.size = 1 }
+  check fits: never a.used > a.size
+  check reached: possible a.used > a.size expect violated
+}
+"""
+
+
+def test_a_proof_is_no_exploration(cascade: Cascade, tmp_path: Path) -> None:
+    path = tmp_path / "s.cf"
+    path.write_text(PROVED, encoding="utf-8")
+    options = ("tune", str(path), "--check", "fits", "--param", "a.size=2..3", "--engine", "symbolic")
+    text = cascade(*options).out
+    assert "proved by " in text
+    assert "explored" not in text
+    cells = json.loads(cascade(*options, "--format", "json").out)["cells"]
+    assert all(cell["proof"].endswith(("induction", "invariant")) and "states" not in cell for cell in cells)
+
+
+def test_what_no_run_shows_is_said_to_rest_on_all_states(cascade: Cascade, tmp_path: Path) -> None:
+    path = tmp_path / "s.cf"
+    path.write_text(PROVED, encoding="utf-8")
+    assert "violated without fixes: all 3 states explored" in cascade("fixes", str(path), "--check", "reached").out

@@ -78,6 +78,7 @@ def assert_tuned(path: Path, check_name: str, axes: list[Axis]) -> Tuning:
     own = next(check.fixes for check in system.checks if check.name == check_name)
     found = tune(variants, check_name, axes, None)
     assert found.is_complete
+    assert found.counts.searched + found.counts.replayed + found.counts.same == len(found.cells)
     for position in itertools.product(*(range(len(axis.values)) for axis in axes)):
         given = tuple(f"{axis.name}={axis.values[i]}" for axis, i in zip(axes, position, strict=True))
         assert found.word(position) == word_of(path, check_name, own, given)
