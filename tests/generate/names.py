@@ -10,7 +10,7 @@ LABELS = (
     ("cold", "warm"),
 )
 # Words are soft: a keyword is a name wherever a name is expected.
-_SOFT_WORDS = ("time", "stop", "most", "cut", "fault", "once", "to", "act", "times", "never", "within", "lasts")
+_SOFT_WORDS = ("time", "stop", "most", "cut", "fault", "once", "to", "act", "times", "holds", "within", "lasts")
 
 
 class Names:

@@ -56,4 +56,10 @@ PARTS = (
         tests=("tests/engines/test_explicit.py", *_MODELS, "tests/reference/test_agreement.py"),
         count=50,
     ),
+    Part(
+        name="symmetry",
+        files=("cascade/core/symmetry.py",),
+        tests=("tests/core/test_symmetry.py", "tests/differential/test_symmetry.py"),
+        count=50,
+    ),
 )

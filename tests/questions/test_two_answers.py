@@ -9,7 +9,17 @@ from cascade.questions import ask as door
 from cascade.questions import cases
 from cascade.questions.judgement import is_adjustable
 from cascade.reference.evaluate import DivisionByZeroError, OutOfDomainError
-from cascade.verdicts.answer import Answer, Exhausted, FailureKind, Proof, ProofKind, SpecFailure, Statistics, Stopped
+from cascade.verdicts.answer import (
+    Answer,
+    Exhausted,
+    FailureKind,
+    Found,
+    Proof,
+    ProofKind,
+    SpecFailure,
+    Statistics,
+    Stopped,
+)
 from cascade.verdicts.run import CandidateRun
 from tests.generate.load import LoadedText
 from tests.questions.asking import asked, install
@@ -42,6 +52,18 @@ def test_an_error_of_the_spec_contradicts_that_there_is_nothing(monkeypatch: pyt
         install(monkeypatch, order[1], "second")
         monkeypatch.setattr(door, "COMPARED", ("first", "second"))
         with pytest.raises(door.DisagreementError, match=r"the first engine says: .*; the second engine says: "):
+            door._ask_both(question.model, question.query, limits=Limits(), progress=Progress(), slices=False)
+
+
+def test_a_run_contradicts_that_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = CandidateRun(initial=(0,), steps=(0,), loop_start=None)
+    found, nothing = Found(run=run, statistics=STATISTICS), Exhausted(statistics=STATISTICS)
+    question = asked(FAILING.replace("never n == 2", "never n == 1"))
+    for order in ((found, nothing), (nothing, found)):
+        install(monkeypatch, order[0], "first")
+        install(monkeypatch, order[1], "second")
+        monkeypatch.setattr(door, "COMPARED", ("first", "second"))
+        with pytest.raises(door.DisagreementError, match="there is a run, of 1 steps"):
             door._ask_both(question.model, question.query, limits=Limits(), progress=Progress(), slices=False)
 
 
