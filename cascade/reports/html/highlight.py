@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 KEYWORDS = frozenset(
-    "act acts after always and at bool can check component cut else event expect false fault faults fix for holds if import in lasts lead leads let link "
+    "act acts after always and at bool can check component cost cut else event expect false fault faults fix for holds if import in lasts lead leads let link "
     "most needs never not of once only operator or outage param part port possible reaction redundancy redundant repair state stop stops system then tick "
     "time times to true via violated when while with within without x".split()
 )
