@@ -33,7 +33,6 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = [path for folder in ("specs", "tests/std", "tests/models") for path in sorted((ROOT / folder).glob("*.cf"))]
 SMALL = [path for path in SHIPPED if path.parent.name == "models" and "raft" not in path.name][::3]
 STATES_MAX = 1_500
-CAMPAIGN_STATES_MAX = 20_000
 
 quick = settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 seeds = st.integers(0, 2**32)
@@ -140,13 +139,6 @@ def test_nothing_changes_in_a_shipped_spec(path: Path) -> None:
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("law", SAME)
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_nothing_changes_in_any_shipped_spec(law: str, path: Path) -> None:
-    print(law, path.stem, dict(compare_same(law, path.read_text(), 2, str(path), CAMPAIGN_STATES_MAX)))
-
-
-@pytest.mark.campaign
-@pytest.mark.parametrize("law", SAME)
 def test_nothing_changes_in_many_specs(law: str) -> None:
     tally: Counter[str] = Counter()
 
@@ -210,13 +202,6 @@ def test_more_that_may_happen_in_a_generated_spec(law: str) -> None:
 def test_more_that_may_happen_in_a_shipped_spec(path: Path) -> None:
     for law in MORE:
         compare_more(law, path.read_text(), 1, str(path))
-
-
-@pytest.mark.campaign
-@pytest.mark.parametrize("law", MORE)
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_more_that_may_happen_in_any_shipped_spec(law: str, path: Path) -> None:
-    print(law, path.stem, dict(compare_more(law, path.read_text(), 2, str(path), CAMPAIGN_STATES_MAX)))
 
 
 @pytest.mark.campaign
