@@ -21,9 +21,9 @@ from cascade.syntax.scan import LEXEME
 _PIECES = re.compile(rf"\#[^\n]*|(?:{LEXEME.pattern})", re.VERBOSE | re.DOTALL)
 _MEANING = (
     BODY_KEYWORDS | CLAUSE_KEYWORDS | FILE_KEYWORDS | RESERVED
-    | set("up down health healthy serving index needs size min max abs count any all Component".split())
+    | set("up down health healthy serving forwards index needs size min max abs count any all Component".split())
     | set("crash omission slow partial corrupt config load gray act acts stop stops at most times holds violated".split())
-    | set("leads to lead within lasts then of only redundancy after via cut always never possible".split())
+    | set("leads to lead within lasts then of only redundancy after via cut always never possible when state".split())
 )  # fmt: skip
 """Names that mean something by themselves."""
 
@@ -71,6 +71,8 @@ def renaming(text: str, rng: random.Random) -> Callable[[str], str]:
             case tree.Command(name=name, kind=kind):
                 declared.add(name.text)
                 kept |= {kind.text} if kind else set()
+            case tree.Import(path=path):
+                kept |= {part.text for part in path}
             case tree.EnumType(labels=labels):
                 kept |= {label.text for label in labels}
             case tree.Quantifier(variable=name) | tree.Loop(variable=name):
