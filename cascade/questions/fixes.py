@@ -5,6 +5,7 @@ may fail where a smaller one suffices. A set that is not tried because of the li
 """
 
 import itertools
+import re
 import time
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from cascade.checked.model import Check, FormulaKind, System
 from cascade.core.digest import digest
 from cascade.core.lower import lower
 from cascade.questions.variants import Counts, Decided, Variants
+
+_WITH_FIX = re.compile(r"\s+with\s+fix\s+\w+(?:\s*,\s*\w+)*")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +61,11 @@ class Fixing:
     size_max: int
     is_interrupted: bool = False
     is_late: bool = False
+
+
+def question_text(check: Check) -> str:
+    """What a check asks, fixes of its own apart."""
+    return _WITH_FIX.sub("", check.source)
 
 
 def _rank(remedy: Remedy) -> tuple[int, bool, int]:
@@ -131,11 +139,12 @@ class _Search:
     def _questions(self) -> list[Remedies]:
         """What the checks ask, fixes of their own apart: each question once, those that are violated."""
         system = self._fixing.system
-        found: dict[str, Remedies | None] = {}
+        found: dict[tuple[str, str], Remedies | None] = {}
         for check in system.checks:
             if self._check_names and check.name not in self._check_names:
                 continue
-            key = digest(*lower(system, check))
+            # Without fixes different formulas may be one question, when params make constants of them; with fixes they are not.
+            key = digest(*lower(system, check)), question_text(check)
             if key not in found:
                 decided = self._decide(system, check)
                 found[key] = Remedies(check=check, checks=[], without=decided) if decided.word == "violated" else None

@@ -2,7 +2,7 @@
 
 import json
 
-from cascade.questions.fixes import Fixing, Remedies, Remedy
+from cascade.questions.fixes import Fixing, Remedies, Remedy, question_text
 from cascade.reports.layout import Layout
 from cascade.reports.runs import run_lines, run_of
 from cascade.reports.tables import table_lines
@@ -14,8 +14,8 @@ NAMES_SHOWN_MAX = 4
 
 
 def fixing_text(fixing: Fixing, layout: Layout, *, with_runs: bool) -> str:
-    """Each question with its remedies, by growing size."""
-    lines: list[str] = []
+    """What each fix does by itself, then each question with its remedies, ranked."""
+    lines = _overview_lines(fixing, layout) if len(fixing.questions) > 1 else []
     for question in fixing.questions:
         lines += _question_lines(fixing, question, layout, with_runs=with_runs)
     if not fixing.questions:
@@ -27,8 +27,35 @@ def fixing_text(fixing: Fixing, layout: Layout, *, with_runs: bool) -> str:
     return "\n".join([*lines, ""])
 
 
+def _overview_lines(fixing: Fixing, layout: Layout) -> list[str]:
+    """Which violated checks each fix makes hold by itself, the most useful one first."""
+    rows: list[tuple[int, list[str]]] = []
+    useless: list[str] = []
+    for fix in fixing.system.fixes:
+        found = [
+            (question.check.name, remedy)
+            for question in fixing.questions
+            for remedy in question.remedies
+            if remedy.fixes == (fix.name,)
+        ]
+        if not found:
+            useless.append(fix.name)
+            continue
+        names = [name for name, _ in found]
+        breaks = list(dict.fromkeys(name for _, remedy in found for name in remedy.breaks))
+        text = ", ".join(names) + (f"; but breaks {', '.join(breaks)}" if breaks else "")
+        rows.append((len(names), [fix.name, cost_text(found[0][1]), str(len(names)), text]))
+    rows.sort(key=lambda row: -row[0])
+    columns = [0, *([1] if has_costs(fixing) else []), 2, 3]
+    headings = ("alone", "cost", f"of {len(fixing.questions)}", "makes hold")
+    lines = table_lines([headings[i] for i in columns], [[row[i] for i in columns] for _, row in rows], layout)
+    if useless:
+        lines += layout.wrap(f"alone none of them: {', '.join(useless)}", indent=2, hang=2)
+    return [*(lines if rows else lines[1:]), ""]
+
+
 def _question_lines(fixing: Fixing, question: Remedies, layout: Layout, *, with_runs: bool) -> list[str]:
-    lines = layout.wrap(f"{question.check.name}: {_base(question)}", style="strong", hang=2)
+    lines = layout.wrap(f"{question.check.name}: {question_text(question.check)}", style="strong", hang=2)
     more = question.checks[1:]
     if more:
         shown = ", ".join(more[:NAMES_SHOWN_MAX]) + (
@@ -65,12 +92,6 @@ def has_costs(fixing: Fixing) -> bool:
 def cost_text(remedy: Remedy) -> str:
     """What the set costs."""
     return "–" if remedy.cost is None else f"{remedy.cost:,}"
-
-
-def _base(question: Remedies) -> str:
-    """The formula, fixes of its own apart."""
-    source = question.check.source
-    return source.rpartition(" with fix ")[0] if question.check.fixes and " with fix " in source else source
 
 
 def _harm_text(remedy: Remedy) -> str:
@@ -110,7 +131,7 @@ def fixing_json(path: str, fixing: Fixing) -> str:
         "questions": [
             {
                 "checks": question.checks,
-                "formula": _base(question),
+                "formula": question_text(question.check),
                 "without": decided_data(question.without),
                 "complete_to": question.complete_to,
                 "remedies": [

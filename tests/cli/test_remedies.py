@@ -200,3 +200,32 @@ def test_what_no_run_shows_is_said_to_rest_on_all_states(cascade: Cascade, tmp_p
     path = tmp_path / "s.cf"
     path.write_text(PROVED, encoding="utf-8")
     assert "violated without fixes: all 3 states explored" in cascade("fixes", str(path), "--check", "reached").out
+
+
+TWO_QUESTIONS = """\
+system s {
+  param a = 0
+  param b = 0
+  check one: always a > 0 expect violated
+  check two: always a > 1 or b > 0 expect violated
+  check three: always a < 2
+  fix small cost 1 { a = 1 }
+  fix large { a = 2 }
+  fix other cost 2 { b = 1 }
+  fix idle { b = 0 }
+}
+"""
+
+
+def test_fixes_of_several_questions_begin_with_what_each_does_alone(cascade: Cascade, tmp_path: Path) -> None:
+    path = tmp_path / "s.cf"
+    path.write_text(TWO_QUESTIONS, encoding="utf-8")
+    lines = cascade("fixes", str(path)).out.splitlines()
+    begin = next(i for i, line in enumerate(lines) if "alone" in line)
+    assert [line.split(maxsplit=3) for line in lines[begin : begin + 4]] == [
+        ["alone", "cost", "of", "2   makes hold"],
+        ["large", "–", "2", "one, two; but breaks three"],
+        ["small", "1", "1", "one"],
+        ["other", "2", "1", "two"],
+    ]
+    assert lines[begin + 4] == "  alone none of them: idle"
