@@ -17,7 +17,7 @@ from cascade.questions.cache import Cache
 from cascade.questions.on_slice import answer_on_slice
 from cascade.reference.replay import ReplayError, replay, replay_failure
 from cascade.verdicts.answer import Answer, Exhausted, Found, SpecFailure, Statistics, Stopped
-from cascade.verdicts.run import ReplayedRun
+from cascade.verdicts.run import CandidateRun, ReplayedRun
 from cascade.verdicts.verdict import Exhaustion, Undetermined
 
 if TYPE_CHECKING:
@@ -96,6 +96,15 @@ def _key(engine: str, limits: Limits, *, slices: bool) -> str:
     """What has a say in which run and which numbers an answer has, beside the model, the query and the tool."""
     symmetry = {None: "", True: " with symmetry", False: " without symmetry"}[limits.symmetry]
     return f"{engine}{symmetry}{' on a slice' if slices else ''}"
+
+
+def confirm(model: CoreModel, query: Query, run: CandidateRun) -> Asked:
+    """The evidence that a run is which was not searched for but constructed. Raises `EngineError` where replay contradicts it."""
+    try:
+        replayed = replay(model, query, run)
+    except ReplayError as error:
+        raise EngineError(f"a run was constructed that is none: {error}") from error
+    return Asked(evidence=replayed, undetermined=None, statistics=Statistics())
 
 
 def _known(model: CoreModel, query: Query, engine: str, cache: Cache) -> Asked | None:

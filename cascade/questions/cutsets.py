@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from cascade.checked.model import Outage, Strikes
 from cascade.questions.classes import Classification, classify
 from cascade.questions.cone import faults_that_matter
+from cascade.questions.ground import Ground, ground
 from cascade.questions.inquiry import Inquiry, Reply, Scope
 
 ORDERS_SIZE_MAX = 3
@@ -22,6 +23,12 @@ ORDERS_SIZE_MAX = 3
 SETS_ASKED_MAX = 200
 """A level of more sets is asked for together: one exploration instead of so many."""
 
+
+STRUCTURAL_FROM = 2_000
+"""So many sets are not asked for where they can be put together from what components do by themselves."""
+
+CLASSES_ASKED_MAX = 50
+"""Sets that were put together of which it is asked what becomes of the outage."""
 
 REST_STATES_MAX = 50_000
 """States for the question whether larger sets exist at all."""
@@ -92,12 +99,13 @@ class CutSets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutSetOptions:
-    """How far to go and what to say of each set."""
+    """How far to go and what to say of each set. Where there are `structural_from` sets or more, they are built from those of components, if that is sound."""
 
     size_max: int = 2
     with_orders: bool = True
     with_classes: bool = True
     together: Together = Together.BY_COUNT
+    structural_from: int = STRUCTURAL_FROM
 
 
 @dataclass(slots=True)
@@ -135,6 +143,7 @@ class _Search:
         self._open_replies: list[Reply] = []
         self._complete_to = -1
         self._is_all = False
+        self._plane: Ground | None = None
 
     def run(self) -> CutSets:
         is_interrupted = False
@@ -155,8 +164,10 @@ class _Search:
         )
 
     def _grow(self) -> None:
+        if math.comb(len(self._faults), self._options.size_max) >= self._options.structural_from:
+            self._plane = ground(self._inquiry, self._outage)
         for size in range(self._options.size_max + 1):
-            level = self._level(size)
+            level = self._level(size) if self._plane is None else self._level_by_structure(self._plane, size)
             for commands, reply in sorted(level.found, key=lambda pair: sorted(pair[0])):
                 self._keep(commands, reply, is_complete_below=self._complete_to >= len(commands) - 1)
             self._undecided.extend(level.undecided)
@@ -164,7 +175,8 @@ class _Search:
             if level.is_complete and self._complete_to == size - 1:
                 self._complete_to = size
             self._is_all = self._complete_to == size and self._is_exhausted(size)
-            if self._is_all or self._inquiry.is_late:
+            # A level that was put together says itself that there was no time.
+            if self._is_all or (self._inquiry.is_late and (self._plane is None or not level.is_complete)):
                 return
 
     def _is_exhausted(self, size: int) -> bool:
@@ -174,6 +186,8 @@ class _Search:
             return True
         if 0 < size < self._options.size_max:
             return False  # the next level tells
+        if self._plane is not None:
+            return False
         strikes = Strikes(blocked=frozenset(self._known)) if self._known else None
         rest = Scope(faults=frozenset(self._faults), strikes=strikes, state_count_max=REST_STATES_MAX)
         return self._inquiry.ask_never(self._outage, rest).is_no
@@ -194,8 +208,7 @@ class _Search:
         if self._options.with_orders and 2 <= len(commands) <= ORDERS_SIZE_MAX:
             orders = self._orders(commands)
         if self._options.with_classes and reply.run is not None:
-            count = reply.run.fault_count
-            classification = classify(self._inquiry, self._outage, faults=commands, fault_count=count)
+            classification = self._classification(commands, reply)
         found = CutSet(
             commands=commands,
             names=self._inquiry.names(commands),
@@ -208,7 +221,28 @@ class _Search:
         self._sets.append(found)
         self._on_found(found)
 
+    def _classification(self, commands: frozenset[int], reply: Reply) -> Classification | None:
+        """What becomes of the outage. Without a question where nothing but faults changes what it reads; None where there would be too many."""
+        assert reply.run is not None, "asked of what is reached"
+        if self._plane is not None and self._plane.is_final:
+            return self._plane.absorbing(self._outage, reply)
+        if self._plane is not None and len(self._known) >= CLASSES_ASKED_MAX:
+            return None
+        return classify(self._inquiry, self._outage, faults=commands, fault_count=reply.run.fault_count)
+
     # --- one size ---
+
+    def _level_by_structure(self, plane: "Ground", size: int) -> _Level:
+        """Put together from what components do by themselves; what there was no time for is asked for, which says so."""
+        level = _Level()
+        try:
+            level.found.extend(plane.cut_sets(size, self._known))
+        except InterruptedError:
+            strikes = Strikes(count=size, blocked=frozenset(self._known))
+            reply = self._inquiry.ask_never(self._outage, Scope(faults=frozenset(self._faults), strikes=strikes))
+            level.is_complete = False
+            level.open_replies.append(reply)
+        return level
 
     def _level(self, size: int) -> _Level:
         usable = [fault for fault in self._faults if frozenset({fault}) not in self._known]
@@ -260,6 +294,9 @@ class _Search:
     # --- orders ---
 
     def _orders(self, commands: frozenset[int]) -> Orders:
+        if self._plane is not None and self._plane.are_apart(commands):
+            orders = itertools.permutations(self._inquiry.names(commands))
+            return Orders(possible=tuple(orders), impossible=(), is_known=True)
         possible: list[tuple[str, ...]] = []
         impossible: list[tuple[str, ...]] = []
         is_known = True

@@ -161,6 +161,16 @@ class Inquiry:
         """Is `outage` reachable? A run says yes."""
         return self.ask(FormulaKind.NEVER, (outage.condition,), f"never {outage.name}", scope)
 
+    def pose_never(self, outage: Outage, scope: Scope) -> tuple[Check, CoreModel, Query]:
+        """The question whether `outage` is reachable, not asked."""
+        formula = Formula(kind=FormulaKind.NEVER, conditions=(outage.condition,))
+        check = self._check(formula, f"never {outage.name}", scope)
+        return check, *lower(self.system, check)
+
+    def progress(self, text: str) -> Progress:
+        """What a search for the answer to `text` reports to."""
+        return self._progress(text)
+
     def ask_staying(self, outage: Outage, scope: Scope) -> Reply:
         """Can `outage` stay for ever on a fair run? A run says yes."""
         text = f"{outage.name} leads to not {outage.name}"

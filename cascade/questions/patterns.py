@@ -55,8 +55,10 @@ def _put_together(groups: list[Group], sets: list[CutSet], number: int) -> list[
     """Patterns that rename the members of exactly `number` groups."""
     by_shape: dict[tuple[object, ...], list[CutSet]] = {}
     shapes: dict[tuple[object, ...], tuple[Shape, tuple[str, ...]]] = {}
+    group_of = {member: group for group in groups for member in group.members}
     for found in sets:
-        struck = {g.name: members for g in groups if (members := _members_struck(g, found.names))}
+        near = {group_of[owner].name for name in found.names for owner in _owners(name) if owner in group_of}
+        struck = {g.name: _members_struck(g, found.names) for g in groups if g.name in near}
         for chosen in itertools.combinations(struck, number):
             shape: Shape = tuple((name, tuple(sorted(struck[name].values()))) for name in chosen)
             inside = {f"{m}{s}" for name in chosen for m, suffixes in struck[name].items() for s in suffixes}
@@ -75,6 +77,12 @@ def _put_together(groups: list[Group], sets: list[CutSet], number: int) -> list[
             parts = [_text(by_name[name], struck) for name, struck in shape]
             result.append(Pattern(parts=(*parts, *rest), sets=tuple(alike)))
     return result
+
+
+def _owners(name: str) -> list[str]:
+    """The components that a fault called `name` may be a fault of: `a.b.c` of `a.b`, or of a part of `a`."""
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]
 
 
 def _members_struck(group: Group, names: tuple[str, ...]) -> dict[str, Suffixes]:
