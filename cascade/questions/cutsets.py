@@ -236,7 +236,8 @@ class _Search:
         """Put together from what components do by themselves; what there was no time for is asked for, which says so."""
         level = _Level()
         try:
-            level.found.extend(plane.cut_sets(size, self._known))
+            for found in plane.cut_sets(size, self._known):
+                level.found.append(found)  # those before an interruption count, too
         except InterruptedError:
             strikes = Strikes(count=size, blocked=frozenset(self._known))
             reply = self._inquiry.ask_never(self._outage, Scope(faults=frozenset(self._faults), strikes=strikes))

@@ -6,7 +6,8 @@ then combinations with few faults are tried in the goal. With time the same hold
 reaches more, or reaches it with other faults, or where anything else is in doubt, `static_plane` says None. `docs/internals/reductions.md` has the argument.
 """
 
-from collections import deque
+import heapq
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -25,11 +26,12 @@ Faults = frozenset[int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Atom:
-    """A state that a cluster reaches with exactly `faults`, no fewer: values of the variables that the goal reads, and the steps to it."""
+    """A state that a cluster reaches with exactly `faults`, no fewer: values of the variables that the goal reads, and the cheapest steps to it."""
 
     cluster: int
     values: tuple[tuple[int, int], ...]
     faults: Faults
+    firings: int
     steps: tuple[int, ...]
 
 
@@ -49,19 +51,31 @@ class Plane:
     def cut_sets(
         self, size: int, known: list[Faults], tried: Callable[[int], bool]
     ) -> Iterator[tuple[Faults, CandidateRun]]:
-        """The minimal sets of this size, with a run each; `known` are all smaller ones.
+        """The minimal sets of this size, each with a run of the fewest firings, then steps; `known` are all smaller ones.
 
-        `tried` is told how many combinations have been tried; if it says no, this ends with `InterruptedError`.
+        `tried` is told how many combinations have been tried; if it says no, this ends with `InterruptedError` after what was found by then.
         """
         sweep = Sweep(self.model.expressions, self.goal, self.base, [atom.values for atom in self.atoms])
         found: dict[Faults, tuple[Atom, ...]] = {}
-        for combination in _combinations(self.atoms, sweep, size, tried):
-            faults = frozenset[int]().union(*(atom.faults for atom in combination))
-            if faults not in found and not any(smaller < faults for smaller in known):
-                found[faults] = combination
+        is_interrupted = False
+        try:
+            for combination in _combinations(self.atoms, sweep, size, tried):
+                faults = frozenset[int]().union(*(atom.faults for atom in combination))
+                if any(smaller < faults for smaller in known):
+                    continue
+                if faults not in found or _cost(combination) < _cost(found[faults]):
+                    found[faults] = combination
+        except InterruptedError:
+            is_interrupted = True
         for faults, combination in found.items():
             steps = tuple(step for atom in combination for step in atom.steps)
             yield faults, CandidateRun(initial=self.base, steps=steps)
+        if is_interrupted:
+            raise InterruptedError
+
+
+def _cost(combination: tuple[Atom, ...]) -> tuple[int, int]:
+    return sum(atom.firings for atom in combination), sum(len(atom.steps) for atom in combination)
 
 
 def _combinations(
@@ -119,7 +133,7 @@ def static_plane(model: CoreModel, goal: ExprId) -> Plane | None:
             return None
         seen = _project(reached, cluster, read)
         soon = _project(at_once, cluster, read)
-        if {state: set(ways) for state, ways in seen.items()} != {state: set(ways) for state, ways in soon.items()}:
+        if _firings(seen) != _firings(soon):
             return None
         if not set(cluster.variables) & read:
             continue
@@ -128,10 +142,18 @@ def static_plane(model: CoreModel, goal: ExprId) -> Plane | None:
             return None  # it changes by itself
         is_final = is_final and all(model.commands[c].command_class is CommandClass.FAULT for c in cluster.commands)
         for state, ways in soon.items():
-            for faults, steps in ways.items():
+            for faults, way in ways.items():
                 if faults:
-                    atoms.append(Atom(cluster=number, values=state, faults=faults, steps=steps))
+                    atoms.append(
+                        Atom(cluster=number, values=state, faults=faults, firings=way.firings, steps=way.steps)
+                    )
     return Plane(model=model, goal=goal, base=base, atoms=tuple(atoms), is_final=is_final)
+
+
+def _firings(
+    projected: "dict[tuple[tuple[int, int], ...], dict[Faults, _Way]]",
+) -> dict[tuple[tuple[int, int], ...], dict[Faults, int]]:
+    return {values: {faults: way.firings for faults, way in ways.items()} for values, ways in projected.items()}
 
 
 # --- clusters ---
@@ -177,8 +199,18 @@ def _clusters(model: CoreModel) -> list[_Cluster]:
     return [_Cluster(variables=tuple(v), commands=tuple(commands.get(r, ()))) for r, v in variables.items()]
 
 
-Ways = dict[Faults, tuple[int, ...]]
-"""The minimal sets of faults that reach a state, with the steps."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """How to reach a state: the faults that fire, how often they do so together, and the steps."""
+
+    faults: Faults
+    firings: int
+    steps: tuple[int, ...]
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """What a run is chosen by: few firings of faults, then few steps."""
+        return self.firings, len(self.steps)
 
 
 class _Local:
@@ -189,20 +221,26 @@ class _Local:
         self._cluster = cluster
         self._base = base
 
-    def explore(self, *, waits: bool) -> dict[tuple[int, ...], Ways] | None:
-        """States (values of the cluster's variables) with their ways; with `waits` as if time did not matter, else without commands that have a clock.
+    def explore(self, *, waits: bool) -> dict[tuple[int, ...], list[_Way]] | None:
+        """States (values of the cluster's variables) with the ways to them; with `waits` as if time did not matter, else without commands that have a clock.
 
-        None if there are too many, or if there is an error of the spec.
+        Of the ways to a state none is both as cheap as another and without faults that the other lacks. None if there are too many, or if
+        there is an error of the spec.
         """
         start = tuple(self._base[v] for v in self._cluster.variables)
-        reached: dict[tuple[int, ...], Ways] = {start: {frozenset(): ()}}
-        pending = deque([(start, frozenset[int]())])
-        entries = 1
-        while pending:
-            state, faults = pending.popleft()
-            steps = reached[state].get(faults)
-            if steps is None:
-                continue  # a smaller set was found since
+        reached: dict[tuple[int, ...], list[_Way]] = {}
+        order = itertools.count()
+        pending = [((0, 0), next(order), start, _Way(faults=frozenset(), firings=0, steps=()))]
+        entries = 0
+        while pending:  # the cheapest first
+            _, _, state, way = heapq.heappop(pending)
+            ways = reached.setdefault(state, [])
+            if any(known.faults <= way.faults for known in ways):
+                continue
+            ways.append(way)
+            entries += 1
+            if entries > CLUSTER_ENTRIES_MAX:
+                return None
             try:
                 following = list(self._fire(state, waits))
             except EvaluationError:
@@ -210,19 +248,15 @@ class _Local:
             for position, new in following:
                 if new is None:
                     return None
-                is_fault = self._model.commands[position].command_class is CommandClass.FAULT
-                used = faults | {position} if is_fault else faults
-                ways = reached.setdefault(new, {})
-                if any(known <= used for known in ways):
-                    continue
-                for known in [known for known in ways if used < known]:
-                    del ways[known]
-                ways[used] = (*steps, position)
-                pending.append((new, used))
-                entries += 1
-                if entries > CLUSTER_ENTRIES_MAX:
-                    return None
+                further = self._extended(way, position)
+                if not any(known.faults <= further.faults for known in reached.get(new, ())):
+                    heapq.heappush(pending, (further.cost, next(order), new, further))
         return reached
+
+    def _extended(self, way: _Way, position: int) -> _Way:
+        is_fault = self._model.commands[position].command_class is CommandClass.FAULT
+        faults = way.faults | {position} if is_fault else way.faults
+        return _Way(faults=faults, firings=way.firings + is_fault, steps=(*way.steps, position))
 
     def _fire(self, state: tuple[int, ...], waits: bool) -> Iterator[tuple[int, tuple[int, ...] | None]]:
         """Each command that may fire, and the state after it; None if a value is outside its domain."""
@@ -247,17 +281,17 @@ class _Local:
 
 
 def _project(
-    reached: dict[tuple[int, ...], Ways], cluster: _Cluster, read: frozenset[int]
-) -> dict[tuple[tuple[int, int], ...], Ways]:
-    """The same for the values that the goal reads alone."""
-    result: dict[tuple[tuple[int, int], ...], Ways] = {}
+    reached: dict[tuple[int, ...], list[_Way]], cluster: _Cluster, read: frozenset[int]
+) -> dict[tuple[tuple[int, int], ...], dict[Faults, _Way]]:
+    """What the goal reads of the states, with the minimal sets of faults that bring it about, each with its cheapest way."""
+    result: dict[tuple[tuple[int, int], ...], dict[Faults, _Way]] = {}
     for state, ways in reached.items():
         values = tuple((v, value) for v, value in zip(cluster.variables, state, strict=True) if v in read)
         merged = result.setdefault(values, {})
-        for faults, steps in ways.items():
-            if any(known < faults or (known == faults and len(merged[known]) <= len(steps)) for known in merged):
-                continue
-            for known in [known for known in merged if faults < known]:
-                del merged[known]
-            merged[faults] = steps
-    return result
+        for way in ways:
+            if way.faults not in merged or way.cost < merged[way.faults].cost:
+                merged[way.faults] = way
+    return {
+        values: {f: way for f, way in merged.items() if not any(other < f for other in merged)}
+        for values, merged in result.items()
+    }

@@ -51,13 +51,13 @@ def said(found: CutSets) -> dict[tuple[str, ...], tuple[object, ...]]:
 
 
 def test_generated_specs() -> None:
-    count = sum(both(make_spec(seed, SIZES[seed % len(SIZES)]).text, 2) for seed in range(60))
-    assert count > 3, "or nothing was compared"
+    count = sum(both(make_spec(seed, SIZES[seed % len(SIZES)]).text, 2) for seed in range(24))
+    assert count > 0, "or nothing was compared"
 
 
 @pytest.mark.campaign
 def test_campaign() -> None:
-    count = sum(both(make_spec(seed, SIZES[seed % len(SIZES)]).text, 3) for seed in range(60, 1_000))
+    count = sum(both(make_spec(seed, SIZES[seed % len(SIZES)]).text, 3) for seed in range(24, 1_000))
     assert count > 50, "or nothing was compared"
 
 

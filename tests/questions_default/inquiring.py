@@ -20,14 +20,16 @@ def outage_of(asking: Inquiry, name: str | None = None) -> Outage:
     return next(o for o in asking.system.outages if name in (None, o.name))
 
 
-def brute_force(asking: Inquiry, outage: Outage, states_max: int) -> set[frozenset[str]] | None:
-    """Every subset of faults explored by the reference interpreter; the minimal ones that reach the outage.
+def brute_force(
+    asking: Inquiry, outage: Outage, states_max: int, size_max: int | None = None
+) -> set[frozenset[str]] | None:
+    """Every subset of faults (of that size at most) explored by the reference interpreter; the minimal ones that reach the outage.
 
     None if the spec has an error that some run shows. Raises `TooManyStatesError`.
     """
     faults = sorted(asking.faults)
     minimal: list[frozenset[int]] = []
-    for size in range(len(faults) + 1):
+    for size in range((len(faults) if size_max is None else size_max) + 1):
         for chosen in itertools.combinations(faults, size):
             decision = decide(*lower(asking.system, _never(asking, outage, frozenset(chosen))), max_states=states_max)
             if decision.failures:
