@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from cascade.checked.elaborate import elaborate, elaborate_cases
 from cascade.checked.messages import open_param, takes_too_long
@@ -11,9 +12,6 @@ from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.limits import Limits, Progress, TimeIsUp, time_limit
 from cascade.questions.cache import Cache
 from cascade.questions.declared import CheckResult, decide_cases
-from cascade.questions.defaults import Answers, ask_defaults
-from cascade.questions.findings import RANKS, findings
-from cascade.questions.inquiry import Inquiry
 from cascade.questions.judgement import Judgement
 from cascade.questions.waivers import about_waivers, with_waiver
 from cascade.source import SourceFile, Span
@@ -21,6 +19,11 @@ from cascade.syntax import tree
 from cascade.syntax.imports import Loaded, load
 from cascade.syntax.settings import parse_settings
 from cascade.verdicts.verdict import Undetermined
+
+if TYPE_CHECKING:
+    # Not where only declared checks are decided: what comes with the default questions takes as long to import as a small check.
+    from cascade.questions.defaults import Answers
+    from cascade.questions.inquiry import Inquiry
 
 QUESTION_SECONDS = 5.0
 """How long one default question may take, unless the limits say it."""
@@ -71,7 +74,7 @@ class FileResult:
     system: System | None
     diagnostics: tuple[Diagnostic, ...]
     checks: tuple[CheckResult, ...]
-    answers: Answers | None = None
+    answers: "Answers | None" = None
 
 
 def load_system(
@@ -90,7 +93,7 @@ def check_file(
     options: CheckOptions,
     progress: Callable[[str], Progress],
     on_result: Callable[[CheckResult], None] = lambda _: None,
-    on_brief: Callable[[Answers], None] = lambda _: None,
+    on_brief: "Callable[[Answers], None]" = lambda _: None,
 ) -> FileResult:
     """Decide the declared checks of the spec at `path`, in their order, then ask the default questions; in brief these come first.
 
@@ -154,8 +157,10 @@ def check_file(
     return FileResult(path=path, system=system, diagnostics=said, checks=tuple(results), answers=answers or brief)
 
 
-def ask_unasked(system: System, options: CheckOptions, progress: Callable[[str], Progress]) -> Answers:
+def ask_unasked(system: System, options: CheckOptions, progress: Callable[[str], Progress]) -> "Answers":
     """The answers to the default questions about `system`."""
+    from cascade.questions.defaults import ask_defaults
+
     inquiry = inquire(system, options, progress)
     return replace(ask_defaults(inquiry, system.outages), judgement=options.judgement)
 
@@ -169,20 +174,24 @@ def refuse_open(system: System, what: str, diagnostics: Diagnostics) -> bool:
 
 
 def _about_waivers(
-    system: System, judgement: Judgement, results: list[CheckResult], answers: Answers | None
+    system: System, judgement: Judgement, results: list[CheckResult], answers: "Answers | None"
 ) -> tuple[Diagnostic, ...]:
     """What is to be said of the waivers, now that it is known what they accept."""
     used = [result.waiver for result in results if result.waiver is not None]
     settled = [result.name for result in results if not isinstance(result.verdict, Undetermined)]
     if answers is not None:
+        from cascade.questions.findings import RANKS, findings
+
         used.extend(finding.waiver for finding in findings(answers) if finding.waiver is not None)
         if not answers.undetermined and not answers.diagnostics:
             settled.extend(RANKS)
     return about_waivers(system, judgement, used=used, settled=settled)
 
 
-def ask_briefly(system: System, options: CheckOptions, progress: Callable[[str], Progress]) -> Answers:
+def ask_briefly(system: System, options: CheckOptions, progress: Callable[[str], Progress]) -> "Answers":
     """The answers that a short time gives; what it leaves open is left open."""
+    from cascade.questions.defaults import ask_defaults
+
     limits = options.limits
     if limits.seconds_max is None or limits.seconds_max > BRIEF_QUESTION_SECONDS:
         limits = replace(limits, seconds_max=BRIEF_QUESTION_SECONDS)
@@ -197,8 +206,10 @@ def inquire(
     options: CheckOptions,
     progress: Callable[[str], Progress],
     seconds_max: float | None = QUESTIONS_SECONDS,
-) -> Inquiry:
+) -> "Inquiry":
     """What asks questions about `system`, within the limits of `options` for each and `seconds_max` for all."""
+    from cascade.questions.inquiry import Inquiry
+
     limits = options.limits
     if limits.seconds_max is None:
         limits = replace(limits, seconds_max=QUESTION_SECONDS)

@@ -4,12 +4,11 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cascade import __version__
 from cascade.checked.model import System
 from cascade.cli.certificate import Certificate
-from cascade.cli.comparison import Compared
 from cascade.cli.exit_codes import MEANINGS, ExitCode, worst
 from cascade.cli.loading import load_or_complain, show_diagnostics, unknown_names
 from cascade.cli.outputs import TEXT, write_outputs
@@ -24,14 +23,16 @@ from cascade.limits import StopReason
 from cascade.pipeline import CheckOptions, FileResult, check_file, load_system
 from cascade.questions.ask import DisagreementError
 from cascade.questions.declared import CheckResult
-from cascade.questions.defaults import Answers
-from cascade.reports import findings as terminal_findings
 from cascade.reports import terminal
-from cascade.reports.changes import changes_text
 from cascade.reports.formats import render
 from cascade.reports.layout import Layout
 from cascade.reports.results import FileReport, Results
 from cascade.verdicts.verdict import Undetermined
+
+if TYPE_CHECKING:
+    # Late wherever they are used: a run that only decides declared checks starts without them.
+    from cascade.cli.comparison import Compared
+    from cascade.questions.defaults import Answers
 
 
 class Comparing(Protocol):
@@ -222,8 +223,10 @@ class Checker:
         if not is_written:
             self.codes.append(ExitCode.BAD_INPUT)
 
-    def add_comparison(self, path: str, revision: str, compared: Compared) -> None:
+    def add_comparison(self, path: str, revision: str, compared: "Compared") -> None:
         """Report what a change does to the file that was checked last."""
+        from cascade.reports.changes import changes_text
+
         self._progress.clear()
         last = self._reports[-1]
         self._show_header(path, last.system_name, last.text)
@@ -235,6 +238,8 @@ class Checker:
 
     def add_removed(self, report: FileReport) -> None:
         """Report a spec that is no longer there."""
+        from cascade.cli.comparison import Compared
+
         compared = Compared(differences=(), entries=report.notices)
         self._reports.append(report)
         self._totals.files += 1
@@ -307,8 +312,10 @@ class Checker:
         elif not result.is_as_expected and result.waiver is None:
             self.codes.append(ExitCode.UNEXPECTED)
 
-    def _on_brief(self, path: str, answers: Answers) -> None:
+    def _on_brief(self, path: str, answers: "Answers") -> None:
         """What a design with declared checks is told besides; it changes no exit code."""
+        from cascade.reports import findings as terminal_findings
+
         self._progress.clear()
         text = terminal_findings.brief_text(answers, self._layout)
         if text:
@@ -317,8 +324,10 @@ class Checker:
         if answers.is_interrupted:
             raise KeyboardInterrupt
 
-    def _on_answers(self, path: str, system: System, answers: Answers) -> None:
+    def _on_answers(self, path: str, system: System, answers: "Answers") -> None:
         """The answers to the default questions; without an outage there are none, and the spec is told how to get some."""
+        from cascade.reports import findings as terminal_findings
+
         if not system.outages and not system.checks:
             self._say_why_nothing(path, FileResult(path=path, system=system, diagnostics=(), checks=()))
             return

@@ -10,12 +10,15 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cascade.checked.model import Outage, Strikes
 from cascade.questions.classes import Classification, classify
 from cascade.questions.cone import faults_that_matter
-from cascade.questions.ground import Ground, ground
 from cascade.questions.inquiry import Inquiry, Reply, Scope
+
+if TYPE_CHECKING:
+    from cascade.questions.ground import Ground
 
 ORDERS_SIZE_MAX = 3
 """Orders are tried for sets up to this size: there are n! of them."""
@@ -165,6 +168,8 @@ class _Search:
 
     def _grow(self) -> None:
         if math.comb(len(self._faults), self._options.size_max) >= self._options.structural_from:
+            from cascade.questions.ground import ground  # late: it needs numpy
+
             self._plane = ground(self._inquiry, self._outage)
         for size in range(self._options.size_max + 1):
             level = self._level(size) if self._plane is None else self._level_by_structure(self._plane, size)

@@ -16,9 +16,6 @@ from cascade.diagnostics.diagnostic import Diagnostic, Label
 from cascade.questions.cases import values_of_run, values_text
 from cascade.questions.causes import Explanation
 from cascade.questions.declared import CheckResult
-from cascade.questions.defaults import Answers
-from cascade.questions.findings import Finding, findings, never_happens
-from cascade.questions.inquiry import Reply
 from cascade.reports.runs import run_of, unmasked_texts
 from cascade.source import Span
 from cascade.verdicts.run import ReplayedRun
@@ -26,6 +23,9 @@ from cascade.verdicts.verdict import Holds, Undetermined, Violated
 
 if TYPE_CHECKING:  # reports know of a checked model what the questions hand on
     from cascade.checked.model import Waiver
+    from cascade.questions.defaults import Answers
+    from cascade.questions.findings import Finding
+    from cascade.questions.inquiry import Reply
 
 _QUOTED = re.compile(r"`([^`]+)`")
 
@@ -123,7 +123,7 @@ class FileReport:
     text: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
     checks: tuple[CheckResult, ...] = ()
-    answers: Answers | None = None
+    answers: "Answers | None" = None
     notices: tuple[Entry, ...] = ()
     compared_with: str = ""
     internal_error: str = ""
@@ -146,6 +146,9 @@ def entries(file: FileReport) -> tuple[Entry, ...]:
     for result in file.checks:
         found.extend(_of_check(file, result))
     if file.answers is not None:
+        # Late: a run that only decides declared checks needs none of it.
+        from cascade.questions.findings import findings, never_happens
+
         answers = file.answers
         found.extend(_of_diagnostic(file, diagnostic) for diagnostic in answers.diagnostics)
         found.extend(_of_finding(file, answers, finding) for finding in findings(answers))
@@ -253,7 +256,7 @@ def _check_ending(result: CheckResult) -> str:
 # --- findings and questions ---
 
 
-def _of_finding(file: FileReport, answers: Answers, finding: Finding) -> Entry:
+def _of_finding(file: FileReport, answers: "Answers", finding: "Finding") -> Entry:
     diagnostic = finding.diagnostic
     result = answers.inquiry.result(finding.reply)
     outcome = Outcome.FAILED if diagnostic.severity in (Severity.FINDING, Severity.ERROR) else Outcome.NOTED
@@ -286,7 +289,7 @@ def finding_ending(result: CheckResult, outage: str, code: str) -> str:
             return ""
 
 
-def _of_question(file: FileReport, reply: Reply) -> Entry:
+def _of_question(file: FileReport, reply: "Reply") -> Entry:
     reason = "" if reply.stop_reason is None else f": {reply.stop_reason.value}"
     diagnostic = Diagnostic(
         code="CF703",

@@ -151,8 +151,9 @@ def _sound(path: Path) -> bytes | None:
 
 
 def _with_integer_keys(pairs: dict[str, Any]) -> dict[Any, Any]:
-    """JSON has no integers as keys, the tables have."""
-    return {int(key) if key.isdigit() else key: value for key, value in pairs.items()}
+    """JSON has no integers as keys, the tables have: of a dictionary either all keys or none."""
+    is_numbered = next(iter(pairs), "").isdigit()
+    return {int(key): value for key, value in pairs.items()} if is_numbered else pairs
 
 
 @cache
