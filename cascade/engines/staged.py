@@ -15,7 +15,7 @@ from cascade.limits import Limits, Progress, StopReason
 from cascade.verdicts.answer import Answer, Stopped
 
 WORK_MAX = 60_000
-"""About a fifth of a second of the functions; the kernels are ready after about as long."""
+"""About a fifth of a second of the functions; the kernels are ready after about as long. States that wait count: if all of them cannot be explored, none need be."""
 
 LONG_WORK_MAX = 100_000
 """The same where zones may help, which need no more time for longer durations."""

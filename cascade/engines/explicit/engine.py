@@ -64,7 +64,7 @@ class _Asked:
         self._watch = watch
         self._compiled = CompiledModel(with_owed(model, query) if isinstance(query, Lasso) else model)
         self._variable_count = len(model.variables)
-        self._search = Search(self._compiled, self._goal(), watch, work_max)
+        self._search = Search(self._compiled, self._goal(), watch, work_max, is_whole=True)
 
     @property
     def may_formulas_fail(self) -> bool:

@@ -96,7 +96,7 @@ class Search:
     """One exploration: until a state `is_goal`, or all states are explored.
 
     `result` may be read after an exception too. `expander` has found good tables for this model by then. `work_max` bounds the work, by a measure that
-    does not depend on the machine.
+    does not depend on the machine; with `is_whole`, so do the states that wait: part of the work alone is of no use.
     """
 
     def __init__(
@@ -105,8 +105,11 @@ class Search:
         is_goal: Callable[[int], bool] | None,
         watch: Watch,
         work_max: int | None = None,
+        *,
+        is_whole: bool = False,
     ) -> None:
         self._work_max = work_max
+        self._is_whole = is_whole
         self.result = Exploration()
         self._compiled = compiled
         self.expander = Expander(compiled)
@@ -200,10 +203,13 @@ class Search:
 
     def _look_around(self, explored_count: int, frontier_count: int) -> None:
         """Look at the limits now and then; as many states make a chunk as take no long time."""
+        waiting_count = frontier_count + len(self._tick_parents) + len(self._fault_parents)
         self._unchecked_count += explored_count
         self._watch.check_states(len(self.result.parents))
         if self._work_max is not None:
             work = len(self.result.parents) + EVALUATION_WORK * self._compiled.evaluation_count
+            if self._is_whole:
+                work += waiting_count
             if work > self._work_max:
                 raise TooMuchWorkError
         is_late = self._watch.is_late(CHUNK_SECONDS)
@@ -216,7 +222,7 @@ class Search:
             self._unchecked_count = 0
         elif not is_late:
             return
-        self._watch.check(frontier_count=frontier_count + len(self._tick_parents) + len(self._fault_parents))
+        self._watch.check(frontier_count=waiting_count)
         for table in (self.result.parents, self._tick_parents, self._fault_parents):
             self._watch.check_memory(growth_bytes(table, frontier_count))
 
