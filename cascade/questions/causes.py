@@ -3,7 +3,8 @@
 A step *causes* a later one if it was the last to change a variable on whose value the later one's guard or updates rested. What a value rests on is
 read off its expression: of a false conjunction one false operand suffices, of a conditional only the branch taken (the dynamic slice of Agrawal and Horgan,
 *Dynamic Program Slicing*, 1990, on guarded commands). That something never comes
-rests also on what disables the commands that could bring it. Steps outside the ancestry are left out and counted.
+rests also on what disables the commands that could bring it; and that time passes, on what disabled in time a command that would have come due and changed what
+the run rests on. Steps outside the ancestry are left out and counted.
 
 `Explanation` is data for reports: `steps` are the nodes of a causal graph in the order of time, `edges` say which value a step wrote that a later one (or what
 the run shows) read, `groups` why no redundancy on the way masked it. Nothing in it needs the model again.
@@ -144,17 +145,46 @@ class _Explainer:
             loop = range(self._run.loop_start, len(self._run.steps))
             pending.extend(i for i in loop if self._run.steps[i] != TICK)
         while pending:
-            index = pending.pop()
-            if index in kept:
-                continue
-            kept.add(index)
-            command = self._model.commands[self._run.steps[index]]
-            reads = self._reads(index, command)
-            self._read |= reads
-            causes = self._writers(index, reads)
-            self._causes[index] = causes
-            pending.extend(causes)
+            while pending:
+                index = pending.pop()
+                if index in kept:
+                    continue
+                kept.add(index)
+                command = self._model.commands[self._run.steps[index]]
+                reads = self._reads(index, command)
+                self._read |= reads
+                causes = self._writers(index, reads)
+                self._causes[index] = causes
+                pending.extend(causes)
+            for index, variables in self._holding_off(kept):
+                shown.setdefault(index, set()).update(variables)
+                pending.append(index)
         return sorted(kept)
+
+    def _holding_off(self, kept: set[int]) -> list[tuple[int, set[int]]]:
+        """Steps not `kept` that disabled an owed command which would have come due before the end and written what the run rests on; by which variables."""
+        if not self._model.is_timed or self._run.loop_start is not None:
+            return []
+        clocked = [
+            (command, command.clock, command.latest_ticks)
+            for command in self._model.commands
+            if command.owed and any(u.variable in self._read for u in command.updates)
+        ]
+        found: list[tuple[int, set[int]]] = []
+        for index, step in enumerate(self._run.steps):
+            if step == TICK or index in kept:
+                continue
+            left_ticks = self._run.times_ticks[-1] - self._run.times_ticks[index]
+            for command, clock, latest_ticks in clocked:
+                if clock is None or latest_ticks is None or command is self._model.commands[step]:
+                    continue
+                waited_ticks = self._run.states[index][self._variable_count + clock]
+                if latest_ticks - waited_ticks >= left_ticks or not self._was_enabled(command, index):
+                    continue
+                if not self._was_enabled(command, index + 1):
+                    writers = self._writers(index + 1, self._rests_on(command.guard, index + 1))
+                    found.append((index, writers.get(index, set())))
+        return found
 
     def _evidence(self) -> list[tuple[int, set[int]]]:
         """States of the run and the variables on which, there, what the run shows rests."""

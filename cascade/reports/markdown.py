@@ -4,12 +4,15 @@ Whatever comes from a spec is text: escaped so that no Markdown, no HTML, no lin
 """
 
 import re
+from typing import assert_never
 
 from cascade.diagnostics.printable import printable
+from cascade.reports.folding import Item, Repeated, Told, fold, told_count
 from cascade.reports.locations import line_region, relative_path, repository_root
 from cascade.reports.results import Entry, EntryKind, FileReport, Outcome, Results, entries
 from cascade.reports.runs import step_time
 from cascade.reports.wording import count_text
+from cascade.verdicts.run import ReplayedRun
 
 _MARKS = {
     Outcome.PASSED: "✅",
@@ -110,6 +113,18 @@ def _verdict(entry: Entry) -> str:
     return f"{word}, expected: {result.expected}" + (", waived" if entry.outcome is Outcome.WAIVED else "")
 
 
+def _step_row(item: Item, run: ReplayedRun) -> str:
+    match item:
+        case Told(number=number, step=step):
+            changes = ", ".join(f"{c.name}: {c.before} → {c.after}" for c in step.changes)
+            cells = (step_time(step.time_ticks, run), step.command_class, step.command, step.because, changes)
+            return f"| {number} | {' | '.join(map(escape, cells))} |"
+        case Repeated():
+            return f"| … | {escape(step_time(item.time_ticks, run))} | | {escape(item.text)} | | |"
+        case _:
+            assert_never(item)
+
+
 def _place(entry: Entry, root: str) -> str:
     path = relative_path(entry.span.source.name, root)
     return f"{escape(entry.span.source.name if path is None else path)}:{line_region(entry.span)[0]}"
@@ -130,12 +145,10 @@ def _details(entry: Entry, root: str) -> list[str]:
     summary = f"How it happens: {count_text(run.fault_count, 'fault')}, {count_text(len(explanation.steps), 'step')}"
     lines.extend([f"<details><summary>{summary}</summary>", ""])
     lines.extend(["| | time | who | what | why | change |", "|--:|---|---|---|---|---|"])
-    for number, step in enumerate(explanation.steps[:STEPS_MAX], start=1):
-        changes = ", ".join(f"{c.name}: {c.before} → {c.after}" for c in step.changes)
-        cells = (step_time(step.time_ticks, run), step.command_class, step.command, step.because, changes)
-        lines.append(f"| {number} | {' | '.join(map(escape, cells))} |")
-    if len(explanation.steps) > STEPS_MAX:
-        lines.extend(["", f"{len(explanation.steps) - STEPS_MAX} more steps stand in the other reports."])
+    items = fold(explanation.steps)
+    lines.extend(_step_row(item, run) for item in items[:STEPS_MAX])
+    if len(items) > STEPS_MAX:
+        lines.extend(["", f"{told_count(items[STEPS_MAX:])} more steps stand in the other reports."])
     if entry.ending:
         lines.extend(["", escape(entry.ending)])
     for text in entry.remarks:

@@ -1,11 +1,14 @@
 """A run as text: when, who, what, what changed, and why it could happen. Steps that do not matter are counted only."""
 
+from typing import assert_never
+
 from cascade.core.queries import Lasso, Recover
 from cascade.diagnostics.durations import duration_text
 from cascade.diagnostics.printable import width
 from cascade.questions.cases import values_of_run, values_text
 from cascade.questions.causes import Change, ExplainedStep, Explanation
 from cascade.questions.declared import CheckResult
+from cascade.reports.folding import Repeated, Told, fold
 from cascade.reports.layout import Layout
 from cascade.reports.wording import clock_text, count_text
 from cascade.verdicts.run import ReplayedRun
@@ -74,8 +77,7 @@ class _RunRenderer:
         stem = steps[:loop] if is_lasso else steps
         if is_lasso and stem:
             lines.append(self._heading("stem: it happens once"))
-        for number, step in enumerate(stem, start=1):
-            lines.extend(self._step(number, step))
+        lines.extend(self._steps(stem, first=1))
         if is_lasso:
             lines.extend(self._loop(steps[len(stem) :], first=len(stem) + 1))
         else:
@@ -93,6 +95,18 @@ class _RunRenderer:
 
     def _heading(self, text: str) -> str:
         return " " * INDENT + self._layout.paint(text, "strong")
+
+    def _steps(self, steps: tuple[ExplainedStep, ...], *, first: int) -> list[str]:
+        lines: list[str] = []
+        for item in fold(steps, first=first):
+            match item:
+                case Told():
+                    lines.extend(self._step(item.number, item.step))
+                case Repeated():
+                    lines.extend(self._closing(item.text, item.time_ticks if self._is_timed else None))
+                case _:
+                    assert_never(item)
+        return lines
 
     def _step(self, number: int, step: ExplainedStep) -> list[str]:
         paint = self._layout.paint
@@ -123,8 +137,7 @@ class _RunRenderer:
     def _loop(self, steps: tuple[ExplainedStep, ...], *, first: int) -> list[str]:
         if steps:
             lines = [self._heading("loop: it repeats for ever")]
-            for number, step in enumerate(steps, start=first):
-                lines.extend(self._step(number, step))
+            lines.extend(self._steps(steps, first=first))
             return [*lines, *self._closing(f"and again from step {first}, for ever")]
         if self._run.loop_start == len(self._run.steps):
             return [self._heading("here the run may stop for ever: nothing that is owed can happen")]

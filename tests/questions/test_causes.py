@@ -300,3 +300,28 @@ def test_a_timelock_shows_in_its_loop() -> None:
     assert kept(explanation) == ["breaks", "start", "stop"]
     assert causes(explanation) == [(), (0,), (1,)]
     assert (explanation.loop_start, [s.in_loop for s in explanation.steps]) == (1, [False, True, True])
+
+
+HELD_OFF = """
+system held_off { tick 1min
+  state loaded: bool = false  state calm: bool = true  state streaming: bool = true  state lamp: bool = false
+  fault burst { loaded: false -> true }
+  event hush { streaming: true -> false }
+  event shine { lamp: false -> true }
+  reaction stir when loaded and streaming after 2min { calm = false }
+  check c: loaded and calm lasts at most 5min
+}
+"""
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 5), (0, 6)])
+def test_what_holds_a_reaction_off_matters(before: int, after: int) -> None:
+    explanation = asked(HELD_OFF).explained("burst", before, "hush", "shine", after)
+    assert kept(explanation) == ["burst", "hush"]
+    assert explanation.omitted_count == 1, "the lamp"
+
+
+def test_what_would_not_have_come_in_time_is_not_held_off() -> None:
+    later = HELD_OFF.replace("after 2min", "after 20min")
+    explanation = asked(later).explained("burst", 1, "hush", "shine", 5)
+    assert (kept(explanation), explanation.omitted_count) == (["burst"], 2)
