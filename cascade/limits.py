@@ -65,12 +65,14 @@ class Progress:
     """Called by an engine now and then; passes on at most one report every `interval_seconds`.
 
     `tell` is for what a user should know before a long wait, in one sentence. `is_overtaken` says that the answer is not needed any more.
+    `once_seconds`: so long an engine did what no later search has to do again (compiling), which says nothing about the search.
     """
 
     show: Callable[[ProgressReport], None] | None = None
     tell: Callable[[str], None] | None = None
     interval_seconds: float = 0.5
     is_overtaken: Callable[[], bool] | None = None
+    once_seconds: float = 0.0
     _last: float = field(default_factory=time.monotonic, init=False)
 
     def update(self, report: ProgressReport) -> None:

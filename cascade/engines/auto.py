@@ -93,13 +93,14 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
     rival = _Rival(model, query, limits)
 
     def is_overtaken() -> bool:
-        if watch.seconds >= ALONE_SECONDS:
+        if watch.seconds - alone.once_seconds >= ALONE_SECONDS:
             rival.start(watch.seconds)
             rival.poll(0.0)
         return rival.has_settled_it
 
+    alone = replace(progress, is_overtaken=is_overtaken)
     try:
-        said = staged.answer(model, query, limits, replace(progress, is_overtaken=is_overtaken))
+        said = staged.answer(model, query, limits, alone)
         if isinstance(said, Stopped) and said.reason in _TRY_OTHER and not rival.has_settled_it:
             said = _wait(rival, watch, said)
     finally:

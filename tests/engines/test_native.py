@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -113,3 +114,32 @@ def test_kinds_are_read_off_annotations() -> None:
     assert signature.result == Kind("int64")
     with pytest.raises(KeyError):
         kind_of(str)
+
+
+IMPATIENT = """
+import sys, time
+from cascade.engines.native import library
+class Enough(Exception):
+    pass
+def look_around():
+    raise {raised}
+library.POLL_SECONDS = 0.0
+try:
+    library.prepare(["cascade.engines.packed.kernels.runs"], look_around=look_around)
+except (Enough, KeyboardInterrupt):
+    pass
+print(len(library._compiling))
+"""
+
+
+def test_kernels_come_to_be_although_a_search_does_not_wait_for_them(tmp_path: Path) -> None:
+    """A search that has no time for compiling, or was overtaken, must not be what keeps all later ones from having kernels."""
+    assert run_python(IMPATIENT.format(raised="Enough"), CASCADE_CACHE_DIR=str(tmp_path)) == "1"
+    end = time.monotonic() + 60
+    while not list(tmp_path.rglob("*.kernels")) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert len(list(tmp_path.rglob("*.kernels"))) == 1
+
+
+def test_interrupting_ends_compiling(tmp_path: Path) -> None:
+    assert run_python(IMPATIENT.format(raised="KeyboardInterrupt"), CASCADE_CACHE_DIR=str(tmp_path)) == "0"

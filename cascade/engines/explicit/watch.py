@@ -33,6 +33,11 @@ class Watch:
         if self._progress.tell is not None:
             self._progress.tell(sentence)
 
+    def check_once(self) -> None:
+        """The same as `check`, of a search that waits for what no later one has to wait for: what passed since the last look is not time of this search."""
+        self._progress.once_seconds += time.monotonic() - self._checked_at
+        self.check(frontier_count=0)
+
     def is_late(self, seconds: float) -> bool:
         """Is the last `check` longer ago than this?"""
         return time.monotonic() - self._checked_at > seconds

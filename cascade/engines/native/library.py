@@ -38,6 +38,7 @@ POLL_SECONDS = 0.02
 _lock = threading.Lock()
 _loaded: dict[str, dict[str, int]] = {}
 _made_here: dict[str, Path] = {}
+_compiling: "dict[str, subprocess.Popen[bytes]]" = {}
 
 
 @cache
@@ -106,7 +107,10 @@ def missing(modules: Iterable[str]) -> list[str]:
 def prepare(
     modules: Iterable[str], tell: Callable[[str], None] | None = None, look_around: Callable[[], None] = lambda: None
 ) -> None:
-    """Compile what is missing, in one process for each module. `look_around` is called meanwhile, and ends it by raising. Raises `KernelError`."""
+    """Compile what is missing, in one process for each module. `look_around` is called meanwhile, and ends the wait by raising. Raises `KernelError`.
+
+    Compiling goes on when the wait ends, unless the user interrupted it: if the first search ever had a limit shorter than this, kernels would never come to be.
+    """
     with _lock:
         names = missing(modules)
         if not names:
@@ -116,23 +120,28 @@ def prepare(
         if tell is not None:
             tell(FIRST_TIME + (", and nothing may be kept: no folder for that is writable" if for_now else ", once"))
         target = _folder_for_now() if folder is None else folder
-        processes = {name: _start(name, target / f"{name}.kernels") for name in names}
+        for name in names:
+            if name not in _compiling:
+                _compiling[name] = _start(name, target / f"{name}.kernels")
+                if for_now:
+                    _made_here[name] = target / f"{name}.kernels"
         try:
-            while any(process.poll() is None for process in processes.values()):
+            while any(_compiling[name].poll() is None for name in names):
                 look_around()
                 time.sleep(POLL_SECONDS)
-        finally:
-            for process in processes.values():
-                if process.poll() is None:
-                    process.kill()
-        for name, process in processes.items():
+        except KeyboardInterrupt:
+            for process in _compiling.values():
+                process.kill()
+            _compiling.clear()
+            raise
+        for name in names:
+            process = _compiling.pop(name)
             said = process.communicate()[1]
             if process.returncode:
                 raise KernelError(f"the kernels of {name} cannot be compiled: {said.decode(errors='replace')[-500:]}")
-            if for_now:
-                _made_here[name] = target / f"{name}.kernels"
 
 
+@cache
 def _folder_for_now() -> Path:
     import shutil
     import tempfile

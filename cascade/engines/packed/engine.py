@@ -51,7 +51,7 @@ def answer(
     watch = Watch(limits, progress)
     asked: _Asked | None = None
     try:
-        library.prepare(KERNELS[type(query)], progress.tell, lambda: watch.check(frontier_count=0))
+        library.prepare(KERNELS[type(query)], progress.tell, watch.check_once)
         if isinstance(query, Lasso) and _can_fail(model, query):
             # The exploration for a lasso builds the formulas into the model: their errors have to be found before.
             asked = _Asked(model, Recover(trigger=query.trigger, goal=query.goal), watch, limits, tuning)

@@ -43,7 +43,7 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
     with recursion(depth):
         asked = _Asked(model, query, watch)
         try:
-            library.prepare([KERNELS], progress.tell, lambda: watch.check(frontier_count=0))
+            library.prepare([KERNELS], progress.tell, watch.check_once)
             said = asked.answer()
             if lasso is not None and isinstance(said, Exhausted) and asked.may_owe_for_ever(lasso.stopped):
                 return Stopped(reason=StopReason.UNSUPPORTED, statistics=asked.statistics())
