@@ -21,7 +21,7 @@ class LoadedText:
 
     def __init__(self, text: str, name: str = "generated.cf") -> None:
         diagnostics = Diagnostics()
-        self._loaded: Loaded = load_source(SourceFile(name, text), diagnostics)
+        self.loaded: Loaded = load_source(SourceFile(name, text), diagnostics)
         if diagnostics.errors:
             raise Wrong(diagnostics.errors)
         self._systems: dict[tuple[str, ...], System] = {}
@@ -32,7 +32,7 @@ class LoadedText:
         names = tuple(dict.fromkeys(fix_names))
         if names not in self._systems:
             diagnostics = Diagnostics()
-            system = elaborate(self._loaded, diagnostics, names)
+            system = elaborate(self.loaded, diagnostics, names)
             if diagnostics.errors or system is None:
                 raise Wrong(diagnostics.errors)
             self._systems[names] = system
