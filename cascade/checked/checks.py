@@ -58,9 +58,7 @@ class CheckBuilder:
         budgets: list[Limit] = []
         limits: list[Limit] = []
         excluded: set[int] = {
-            i
-            for i, placed in enumerate(self._commands)
-            if placed.command.cut_checks is not None and node.name.text not in placed.command.cut_checks
+            i for i, placed in enumerate(self._commands) if not placed.command.exists_in(node.name.text)
         }
         allowed: set[int] | None = None
         stopped: set[int] = set()

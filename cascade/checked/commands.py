@@ -182,6 +182,7 @@ class CommandBuilder:
             updates=updates,
             timing=Timing(earliest_ms=shortest, latest_ms=longest, span=lasts.span),
             cut_checks=command.cut_checks,
+            replaced_in=command.replaced_in,
             undoes=command.name,
             span=lasts.span,
         )

@@ -44,6 +44,7 @@ class Links:
         self._is_known = False
         self._count = 0
         self._wishes: dict[tuple[int, str], tuple[_Link, tree.CanCut, set[str] | None]] = {}
+        self._replaced: dict[int, set[str]] = {}  # checks with a clause of their own for a link, by its id
         self._by_ends: dict[tuple[Instance, Instance], list[_Link]] = {}
         self._reaches: dict[tuple[Instance, Instance], Value] = {}
         self._constructor: Constructor | None = None
@@ -117,20 +118,21 @@ class Links:
                     if not found:
                         self._no_link(clause)
                     for link in found:
-                        if link.declaration.cut is None:
-                            duration = clause.cut.lasts.span.text if clause.cut.lasts is not None else "for ever"
-                            wish = wishes.setdefault((id(link), duration), (link, clause.cut, set()))
-                            if wish[2] is not None:
-                                wish[2].add(check.name.text)
+                        self._replaced.setdefault(id(link), set()).add(check.name.text)
+                        duration = clause.cut.lasts.span.text if clause.cut.lasts is not None else "for ever"
+                        wish = wishes.setdefault((id(link), duration), (link, clause.cut, set()))
+                        if wish[2] is not None:
+                            wish[2].add(check.name.text)
         for link, _, _ in wishes.values():
             self._allocate(link)
         self._is_known = True
 
     def cut_commands(self, builder: CommandBuilder) -> list[PlacedCommand]:
-        """The faults that cut links, with what ends them. A check's clause makes its own, which exist in that check only."""
+        """The faults that cut links, with what ends them. A check's clause makes its own, which exist in that check only, and replace what the declaration says there."""
         result: list[PlacedCommand] = []
         for link, cut, names in self._wishes.values():
-            result.extend(self._cut(link, cut, None if names is None else frozenset(names), builder))
+            replaced = frozenset(self._replaced.get(id(link), ())) if names is None else frozenset[str]()
+            result.extend(self._cut(link, cut, None if names is None else frozenset(names), replaced, builder))
         return result
 
     def _no_link(self, clause: tree.LinkCanCut) -> None:
@@ -162,7 +164,12 @@ class Links:
         link.cut = table.eq(state, table.const(1))
 
     def _cut(
-        self, link: _Link, cut: tree.CanCut, checks: frozenset[str] | None, builder: CommandBuilder
+        self,
+        link: _Link,
+        cut: tree.CanCut,
+        checks: frozenset[str] | None,
+        replaced: frozenset[str],
+        builder: CommandBuilder,
     ) -> list[PlacedCommand]:
         assert self._constructor is not None and link.cut is not None, "find_cuts gives links their variables"
         table = self._constructor.builder
@@ -178,6 +185,7 @@ class Links:
             updates=(Update(variable=link.variable, value=table.const(1), span=span),),
             timing=None,
             cut_checks=checks,
+            replaced_in=replaced,
             span=span,
         )
         placed = PlacedCommand(fault, steps)

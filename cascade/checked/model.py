@@ -91,7 +91,8 @@ class Timing:
 class Command:
     """A command of one component.
 
-    `undoes` names the command that this one ends (`lasts`). `cut_checks` is None for a command that always exists, else the names of the checks whose clause lets a link be cut.
+    `undoes` names the command that this one ends (`lasts`). `cut_checks` is None for a command that does not rest on a clause of a check, else the names of the
+    checks whose clause lets a link be cut. In the checks `replaced_in` a clause says another thing of the same link.
     """
 
     name: str
@@ -103,8 +104,13 @@ class Command:
     updates: tuple[Update, ...]
     timing: Timing | None
     cut_checks: frozenset[str] | None = None
+    replaced_in: frozenset[str] = frozenset()
     undoes: str = ""
     span: Span
+
+    def exists_in(self, check: str) -> bool:
+        """Whether the check of this name knows of the command at all."""
+        return (self.cut_checks is None or check in self.cut_checks) and check not in self.replaced_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,8 +58,7 @@ class _Lowering:
         self._settles: list[Settle] = []
         self._clocks: list[Clock] = []
         self._is_timed = check.formula.duration_ms is not None or any(
-            command.timing is not None and (command.cut_checks is None or check.name in command.cut_checks)
-            for command in system.commands
+            command.timing is not None and command.exists_in(check.name) for command in system.commands
         )
 
     def run(self) -> tuple[CoreModel, Query]:

@@ -91,6 +91,34 @@ def test_only_the_check_that_says_so_lets_links_be_cut(check, commands):
     assert model.is_timed == (check == "both")
 
 
+REPLACED = (
+    SYSTEM
+    + """
+  link a <-> b can cut lasts 5min
+  check plain: never false
+  check longer: never false link a -> b can cut lasts 9min
+  check for_ever: never false link a <-> b can cut
+}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("check", "commands"),
+    [
+        ("plain", [("a->b.cut", 0), ("a->b.cut_ends", 5), ("b->a.cut", 0), ("b->a.cut_ends", 5)]),
+        ("longer", [("b->a.cut", 0), ("b->a.cut_ends", 5), ("a->b.cut", 0), ("a->b.cut_ends", 9)]),
+        ("for_ever", [("a->b.cut", 0), ("b->a.cut", 0)]),
+    ],
+)
+def test_what_a_check_says_of_a_link_replaces_what_its_declaration_says(check, commands):
+    system = accepted(REPLACED)
+    (own,) = [c for c in system.checks if c.name == check]
+    model, _ = lower(system, own)
+    assert [(c.name, c.earliest_ticks) for c in model.commands if "->" in c.name] == commands
+    assert model.is_timed == (check != "for_ever")
+
+
 def test_clauses_name_cuts_of_links():
     system = accepted(
         SYSTEM + "link a <-> b can cut check c: never false with only omission with at most 1 fault of omission }"

@@ -172,7 +172,7 @@ class Commands:
                             of_check.setdefault(pair, []).append(clause.cut)
         for pair, links in found.items():
             for number, (owner, link) in enumerate(links):
-                cuts = of_check.get(pair, [])[:1] if link.cut is None else [link.cut]
+                cuts = of_check.get(pair, [])[:1] or ([] if link.cut is None else [link.cut])
                 via = []
                 for hop in link.via:
                     where = self.read(hop, Scope(owner))
