@@ -24,16 +24,22 @@ PARTS = (
     ),
     Part(
         name="lowering",
-        files=tuple(f"cascade/core/{name}.py" for name in ("lower", "losses", "build", "strikes")),
-        tests=(*_MODELS, "tests/core"),
+        files=tuple(f"cascade/core/{name}.py" for name in ("lower", "losses", "build")),
+        tests=(*_MODELS, "tests/core", "tests/oracle"),
         count=50,
+    ),
+    Part(
+        name="strikes",
+        files=("cascade/core/strikes.py",),
+        tests=("tests/questions_default/test_cutsets.py",),
+        count=25,
     ),
     Part(
         name="checks",
         files=tuple(
             f"cascade/checked/{name}.py" for name in ("checks", "commands", "links", "operators", "domains", "defaults")
         ),
-        tests=("tests/checked", *_MODELS),
+        tests=("tests/checked", *_MODELS, "tests/oracle"),
         count=50,
     ),
     Part(
