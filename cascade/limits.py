@@ -35,7 +35,7 @@ class StopReason(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds on one search. None is no bound. Memory is the peak resident size of the process, in bytes.
+    """Bounds on one search. None is no bound. Memory is the peak resident size of the process and its helpers, in bytes.
 
     `thread_count` is how many threads it may use. In `checkpoint_folder` a long search keeps what it needs to go on after a stop.
     `symmetry`: may one state stand for all that swaps of interchangeable members make of it? None leaves it to the engine. The bound on states is on
@@ -85,12 +85,21 @@ class Progress:
             self.show(report)
 
 
+HELPERS: set[int] = set()
+"""Processes that work for this one: what they hold counts as its own."""
+
+
 def resident_bytes() -> int:
-    """Resident size of this process in bytes; 0 where the platform does not tell."""
+    """Resident size of this process and of its helpers in bytes; 0 where the platform does not tell."""
+    return sum(process_bytes(process) for process in ("self", *HELPERS))
+
+
+def process_bytes(process: str | int = "self") -> int:
+    """The same of one process alone."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:
+        with open(f"/proc/{process}/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * 4096
-    except OSError:
+    except OSError:  # it ended, or this is another platform
         return 0
 
 

@@ -11,7 +11,7 @@ from cascade.core.model import CoreModel
 from cascade.core.queries import Query, Recover
 from cascade.engines import staged
 from cascade.engines.explicit.watch import Watch
-from cascade.limits import Limits, Progress, ProgressReport, StopReason
+from cascade.limits import Limits, Progress, ProgressReport, StopReason, resident_bytes
 from cascade.verdicts.answer import Answer, Statistics, Stopped
 
 # Imported late: most questions are answered before it is needed.
@@ -23,6 +23,9 @@ ALONE_SECONDS = 5.0
 
 MEMORY_SHARE = 4
 """One part of so many of the memory limit is for z3."""
+
+START_BYTES = 150_000_000
+"""Or as much as its process needs for anything."""
 
 _TRY_OTHER = (StopReason.MEMORY, StopReason.DISK, StopReason.DEPTH, StopReason.UNSUPPORTED)
 """Where exploration ends for these, z3 may still know."""
@@ -47,18 +50,20 @@ class _Rival:
         return self._remote is not None and self.answer is None and self.error is None
 
     def start(self, seconds: float) -> None:
-        """Start it, `seconds` after the question was asked."""
+        """Start it, `seconds` after the question was asked, if there is room."""
         from cascade.engines.symbolic.remote import Remote
 
-        if self._remote is None:
-            limits = self._limits
-            memory, left = limits.memory_bytes_max, limits.seconds_max
-            limits = replace(
-                limits,
-                memory_bytes_max=None if memory is None else memory // MEMORY_SHARE,
-                seconds_max=None if left is None else max(0.0, left - seconds),
-            )
-            self._remote = Remote(self._model, self._query, limits)
+        if self._remote is not None:
+            return
+        memory, left = self._limits.memory_bytes_max, self._limits.seconds_max
+        if memory is not None:
+            share = max(memory // MEMORY_SHARE, START_BYTES)
+            if resident_bytes() + share > memory:
+                return
+            memory = share
+        left = None if left is None else max(0.0, left - seconds)
+        limits = replace(self._limits, memory_bytes_max=memory, seconds_max=left)
+        self._remote = Remote(self._model, self._query, limits)
 
     def poll(self, seconds: float) -> None:
         """Wait so long for its answer."""

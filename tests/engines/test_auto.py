@@ -16,7 +16,7 @@ from cascade.core.model import CoreModel
 from cascade.core.queries import Query, Reach
 from cascade.engines import auto, load_engine
 from cascade.engines.symbolic import remote, worker
-from cascade.limits import Limits, Progress, ProgressReport, StopReason
+from cascade.limits import HELPERS, Limits, Progress, ProgressReport, StopReason, process_bytes, resident_bytes
 from cascade.questions.ask import DisagreementError, ask
 from cascade.verdicts.answer import Exhausted, Found, Statistics, Stopped
 from cascade.verdicts.run import ReplayedRun
@@ -143,6 +143,28 @@ def test_progress_is_passed_on() -> None:
     remote.answer(model, query, Limits(), Progress(show=seen.append, interval_seconds=0.0))
     remote.close_idle()
     assert seen
+
+
+# --- memory ---
+
+
+def test_what_z3_holds_counts() -> None:
+    remote.close_idle()
+    before = resident_bytes()
+    assert abs(before - process_bytes()) < 10_000_000
+    remote.answer(*model_of(SMALL, "low"), Limits(), Progress())
+    assert resident_bytes() - process_bytes() > 30_000_000
+    remote.close_idle()
+    assert not HELPERS
+
+
+def test_z3_is_not_started_where_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "ALONE_SECONDS", 0.0)
+    monkeypatch.setattr(remote, "Remote", None)  # fails where it is wanted
+    said = auto.answer(
+        *model_of(HUGE, "bounded"), Limits(seconds_max=1.0, memory_bytes_max=process_bytes() + 140_000_000), Progress()
+    )
+    assert isinstance(said, Stopped)
 
 
 # --- both ---

@@ -102,23 +102,48 @@ def test_a_table_that_is_about_to_grow_is_counted_before() -> None:
 
 
 MEASURE = """
-import os, sys
+import os, sys, time
+
+def size(pid):
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            own = int(file.read().split()[1]) * 4096
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            return own + sum(size(child) for child in file.read().split())
+    except OSError:
+        return 0
+
 pid = os.fork()
 if pid == 0:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.execv(sys.executable, [sys.executable, "-m", "cascade", *sys.argv[1:]])
-_, status, used = os.wait4(pid, 0)
-print(os.waitstatus_to_exitcode(status), used.ru_maxrss * 1024)
+peak = done = 0
+while not done:
+    peak = max(peak, size(pid))  # with that of its helper, which no account tells
+    time.sleep(0.01)
+    done, status, used = os.wait4(pid, os.WNOHANG)
+print(os.waitstatus_to_exitcode(status), max(peak, used.ru_maxrss * 1024))
 """
 
 
 @pytest.mark.parametrize(
     ("engine", "megabytes", "count"),
-    [("python", 150, 5), pytest.param("packed", 300, 9, marks=pytest.mark.campaign)],
+    [
+        ("python", 150, 5),
+        pytest.param("packed", 300, 9, marks=pytest.mark.campaign),
+        pytest.param("zones", 150, 6, marks=pytest.mark.campaign),
+        pytest.param("symbolic", 150, 6, marks=pytest.mark.campaign),
+        pytest.param("auto", 300, 6, marks=pytest.mark.campaign),
+    ],
 )
 def test_memory_within_a_tenth(engine: str, megabytes: int, count: int, tmp_path: Path) -> None:
     path = tmp_path / "spec.cf"
-    path.write_text(counters(count, 20))
+    text = counters(count, 20)
+    if engine in ("symbolic", "auto"):  # with a run that is long, and no invariant that is short
+        text = text.replace("never x0 +", "never x0 * x1 * x2 == 8000 and x3 == 19 and x4 == 1 or x0 +")
+    if engine == "zones":
+        text = text.replace(" when ", " after 2s..9s when ").replace("system s {", "system s {\n  tick 1s")
+    path.write_text(text)
     limits = ["--memory", f"{megabytes}MB", "--time", "60s"]
     options = ["--engine", engine, "--check", "safe", "--only-declared", "--no-config", *limits]
     done = subprocess.run(

@@ -12,13 +12,14 @@ import queue
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from typing import Any
 
 from cascade.core.model import CoreModel
 from cascade.core.queries import Query
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.engines.symbolic.worker import Crash, Request
-from cascade.limits import Limits, Progress, ProgressReport, StopReason
+from cascade.limits import HELPERS, Limits, Progress, ProgressReport, StopReason, process_bytes
 from cascade.verdicts.answer import Answer, Statistics, Stopped
 
 LOOK_SECONDS = 0.1
@@ -48,6 +49,7 @@ class _Worker:
             env={**os.environ, "PYTHONPATH": path},
             start_new_session=True,  # an interrupt from the terminal is for this process to handle
         )
+        HELPERS.add(self._process.pid)
         self._messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -75,6 +77,7 @@ class _Worker:
             return None
         if message is None:
             code = self._process.wait()
+            HELPERS.discard(self._process.pid)
             raise RemoteError(f"the process of the symbolic engine ended with {code}")
         if isinstance(message, Crash):
             raise RemoteError(f"the symbolic engine failed:\n{message.text}")
@@ -83,6 +86,7 @@ class _Worker:
 
     def kill(self) -> None:
         """End it, whatever it does."""
+        HELPERS.discard(self._process.pid)
         with contextlib.suppress(OSError):
             self._process.kill()
         self._process.wait()
@@ -143,6 +147,8 @@ atexit.register(close_idle)
 def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -> Answer:
     """Answer `query` about `model` as `symbolic.engine` does, in a process of its own."""
     watch = Watch(_with_grace(limits), progress)
+    if limits.memory_bytes_max is not None:  # this process has its part of it already
+        limits = replace(limits, memory_bytes_max=max(1, limits.memory_bytes_max - process_bytes()))
     remote = Remote(model, query, limits, progress_seconds=progress.interval_seconds)
     try:
         while True:
