@@ -91,10 +91,10 @@ HELPERS: set[int] = set()
 
 def resident_bytes() -> int:
     """Resident size of this process and of its helpers in bytes; 0 where the platform does not tell."""
-    return sum(process_bytes(process) for process in ("self", *HELPERS))
+    return process_bytes() + sum(process_bytes(str(process)) for process in HELPERS)
 
 
-def process_bytes(process: str | int = "self") -> int:
+def process_bytes(process: str = "self") -> int:
     """The same of one process alone."""
     try:
         with open(f"/proc/{process}/statm", encoding="ascii") as file:
