@@ -7,8 +7,10 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from cascade.records import dataclass
 
 THREADS_MAX = 32
 """More do not help: they wait for memory."""

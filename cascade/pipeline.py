@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cascade.checked.elaborate import elaborate, elaborate_cases
@@ -14,6 +14,7 @@ from cascade.questions.cache import Cache
 from cascade.questions.declared import CheckResult, decide_cases
 from cascade.questions.judgement import Judgement
 from cascade.questions.waivers import about_waivers, with_waiver
+from cascade.records import dataclass
 from cascade.source import SourceFile, Span
 from cascade.syntax import tree
 from cascade.syntax.imports import Loaded, load

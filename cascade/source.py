@@ -1,7 +1,9 @@
 """Text and positions. Everything that is made from a spec later carries a `Span`."""
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from cascade.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """Commands of one component: loops, guards, updates, timing, and the repair that `lasts` adds."""
 
-from dataclasses import dataclass
-
 from cascade.checked import messages
 from cascade.checked.construct import Constructor
 from cascade.checked.describe import describe
@@ -26,6 +24,7 @@ from cascade.checked.instances import (
 )
 from cascade.checked.model import DURATION, Class, Command, Kind, Timing, Update, ValueType
 from cascade.core.expressions import ExprId
+from cascade.records import dataclass
 from cascade.source import Span
 from cascade.syntax import tree
 

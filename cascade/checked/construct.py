@@ -4,7 +4,6 @@ Everything is found on first use, so declarations may stand in any order and the
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from cascade.checked import messages
 from cascade.checked.defaults import with_defaults
@@ -36,6 +35,7 @@ from cascade.checked.instances import (
 from cascade.checked.model import BOOL, DURATION, INT, PERCENT, Kind, ValueType, Variable
 from cascade.core.build import ExpressionBuilder
 from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.records import dataclass
 from cascade.source import Span
 from cascade.syntax import tree
 

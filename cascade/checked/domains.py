@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from cascade.checked import messages
 from cascade.checked.evaluate import Evaluator
@@ -11,6 +10,7 @@ from cascade.checked.instances import Scalar, Scope, Unknown
 from cascade.checked.model import BOOL, DURATION, INT, Kind, ValueType
 from cascade.checked.units import MEASURES
 from cascade.diagnostics.durations import exact_duration_text
+from cascade.records import dataclass
 from cascade.source import Span
 from cascade.syntax import tree
 

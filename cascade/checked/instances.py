@@ -5,10 +5,11 @@ An `Instance` is one component of the running system; its `entities` are the nam
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cascade.checked.model import ValueType
 from cascade.core.expressions import ExprId
+from cascade.records import dataclass
 from cascade.source import Span
 from cascade.syntax import tree
 

@@ -1,7 +1,5 @@
 """Links: who can talk to whom. `reaches` is one hop: routing is modelled with components, not guessed."""
 
-from dataclasses import dataclass
-
 from cascade.checked import messages
 from cascade.checked.commands import CommandBuilder, PlacedCommand
 from cascade.checked.construct import Constructor
@@ -10,6 +8,7 @@ from cascade.checked.instances import UNKNOWN, Choice, Group, Instance, Scalar, 
 from cascade.checked.model import BOOL, Class, Command, Kind, Link, Update, ValueType, Variable
 from cascade.core.expressions import ExprId
 from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.records import dataclass
 from cascade.source import Span
 from cascade.syntax import tree
 

@@ -6,10 +6,11 @@ Durations are in milliseconds. Commands are referred to by their position in `Sy
 
 import datetime as dt
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cascade.core.build import ExpressionBuilder
 from cascade.core.expressions import ExprId
+from cascade.records import dataclass
 from cascade.source import Span
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -19,6 +19,7 @@ from cascade.questions.cutsets import CutSetOptions, CutSets, cut_sets
 from cascade.questions.difference import Difference
 from cascade.questions.inquiry import Inquiry
 from cascade.questions.waivers import accepting
+from cascade.records import dataclass
 from cascade.reports.locations import relative_path
 from cascade.reports.results import Entry, FileReport, Outcome, noticed
 from cascade.source import SourceFile, Span

@@ -9,7 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeVar
 
 from cascade.cli.arguments import duration_seconds, size_bytes
@@ -21,6 +21,7 @@ from cascade.diagnostics.printable import printable
 from cascade.diagnostics.suggest import nearest
 from cascade.engines import ENGINE_NAMES
 from cascade.questions.judgement import is_adjustable
+from cascade.records import dataclass
 from cascade.reports.formats import FORMATS
 from cascade.source import SourceFile, Span
 

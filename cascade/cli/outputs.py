@@ -1,13 +1,13 @@
 """Reports in other formats: which are asked for, and writing them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cascade.cli.loading import show_diagnostics
 from cascade.diagnostics.diagnostic import Diagnostic, Label
 from cascade.diagnostics.printable import printable
 from cascade.diagnostics.suggest import nearest
 from cascade.files import why_not_writable, write_atomically
+from cascade.records import dataclass
 from cascade.reports.formats import FORMATS, render
 from cascade.reports.results import Results
 from cascade.source import SourceFile, Span

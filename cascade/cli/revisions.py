@@ -3,7 +3,8 @@
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from cascade.records import dataclass
 
 SUFFIX = ".cf"
 BYTES_MAX = 256 * 1024 * 1024

@@ -2,7 +2,6 @@
 
 import argparse
 import datetime as dt
-from dataclasses import dataclass
 from pathlib import Path
 
 from cascade.cli.certificate import check_certificate
@@ -18,6 +17,7 @@ from cascade.limits import Limits, processor_count, usable_bytes
 from cascade.pipeline import CheckOptions, Unasked
 from cascade.questions.cache import Cache, open_cache
 from cascade.questions.judgement import Judgement
+from cascade.records import dataclass
 
 ENGINE = "auto"
 

@@ -14,13 +14,14 @@ run stays one without them. That holds where neither time nor the question "is t
 `docs/internals/reductions.md` has the arguments.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from cascade.core.build import reachable
 from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.core.model import TICK, Clock, Command, CoreModel, Settle, Update, VariableRole
 from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,9 @@ An argument has a smaller index than the node that uses it, so one pass in index
 """
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from cascade.records import dataclass
 from cascade.source import Span
 
 ExprId = int

@@ -4,8 +4,6 @@ Budgets and counts become variables that commands update; losses and the progres
 `within` become clocks. Which clause does what is the language reference's section 7; how the core reads it is `core.model`'s docstring.
 """
 
-from dataclasses import dataclass
-
 from cascade.checked.model import Check, Class, Formula, FormulaKind, Kind, System
 from cascade.checked.model import Command as CheckedCommand
 from cascade.checked.model import Variable as CheckedVariable
@@ -27,6 +25,7 @@ from cascade.core.model import (
 )
 from cascade.core.queries import Lasso, Query, Reach, Recover
 from cascade.core.strikes import Struck
+from cascade.records import dataclass
 
 _KINDS = {Kind.BOOL: VariableKind.BOOL, Kind.ENUM: VariableKind.ENUM, Kind.INT: VariableKind.RANGE}
 

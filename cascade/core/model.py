@@ -28,9 +28,10 @@ Display data (`text`, `span`, names of components) is excluded from equality whe
 """
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cascade.core.expressions import Expressions, ExprId
+from cascade.records import dataclass
 from cascade.source import Span
 
 TICK = -1

@@ -1,8 +1,9 @@
 """What an engine can be asked about a core model."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cascade.core.expressions import ExprId
+from cascade.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

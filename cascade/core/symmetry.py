@@ -11,12 +11,12 @@ names it, is interchangeable with none. When in doubt, two components are differ
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from math import factorial
 
 from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.core.model import Command, CoreModel
 from cascade.core.queries import Query, Reach
+from cascade.records import dataclass
 
 WORK_MAX = 3_000_000
 """Expressions that are looked at before what was found until then has to do: about a second or two."""

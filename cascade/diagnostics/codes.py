@@ -1,7 +1,8 @@
 """The table of codes. A code is stable and never reused; its page is `pages/CODE.md`."""
 
 import enum
-from dataclasses import dataclass
+
+from cascade.records import dataclass
 
 
 class Severity(enum.Enum):

@@ -1,8 +1,9 @@
 """What is said about a wrong spec: data, collected over all stages, rendered by whoever shows it."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cascade.diagnostics.codes import CODES, Severity
+from cascade.records import dataclass
 from cascade.source import Span
 
 

@@ -10,11 +10,11 @@ error[CF101]: `sevring` is not known in system shop
 
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostic, Label
 from cascade.diagnostics.printable import printable, width
+from cascade.records import dataclass
 
 TAB_COLUMNS = 4
 # Columns kept to the left of the caret where a long line is cropped.

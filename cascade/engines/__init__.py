@@ -1,11 +1,11 @@
 """The table of engines. An engine's module is imported on its first use: some cost a second to import."""
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import cast
 
 from cascade.core.queries import Lasso, Query, Reach, Recover
 from cascade.engines.engine import Engine
+from cascade.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

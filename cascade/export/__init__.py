@@ -1,11 +1,11 @@
 """The table of exporters: a core model with one question about reachable states, in the language of another model checker."""
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
 from cascade.core.model import CoreModel
 from cascade.core.queries import Query
+from cascade.records import dataclass
 
 
 class Exporter(Protocol):

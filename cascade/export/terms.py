@@ -6,12 +6,12 @@ What would be written twice gets a name, so sharing never multiplies the text; w
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from cascade.core.build import reachable
 from cascade.core.expressions import BOOLEAN_OPS, Expressions, ExprId, Op
 from cascade.core.model import Command, CoreModel
 from cascade.core.queries import Reach
+from cascade.records import dataclass
 
 DEPTH_MAX = 16
 """Operators that are nested in one text; deeper ones get a name."""

@@ -6,10 +6,10 @@ the bond.
 """
 
 import re
-from dataclasses import dataclass
 
 from cascade.checked.model import Outage, System
 from cascade.core.expressions import ExprId, Op
+from cascade.records import dataclass
 
 _OWNERS_MAX = 16
 """An expression made of variables of more components is of all alike."""

@@ -5,7 +5,7 @@ they disagree the tool itself is wrong, and says so (`EngineError`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cascade.core.expressions import ExprId
@@ -15,6 +15,7 @@ from cascade.engines import BOTH, load_engine
 from cascade.limits import GRACE_SECONDS, Limits, Progress, StopReason, TimeIsUp, time_limit
 from cascade.questions.cache import Cache
 from cascade.questions.on_slice import answer_on_slice
+from cascade.records import dataclass
 from cascade.reference.replay import ReplayError, replay, replay_failure
 from cascade.verdicts.answer import Answer, Exhausted, Found, SpecFailure, Statistics, Stopped
 from cascade.verdicts.run import CandidateRun, ReplayedRun

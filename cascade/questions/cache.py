@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache as once
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from cascade.core.digest import digest
 from cascade.core.model import CoreModel
 from cascade.core.queries import Query
 from cascade.files import read_own, why_not_trusted, write_atomically
+from cascade.records import dataclass
 from cascade.verdicts.answer import Exhausted, Found, Proof, ProofKind, Statistics
 from cascade.verdicts.run import CandidateRun
 

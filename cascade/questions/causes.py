@@ -10,14 +10,13 @@ the run rests on. Steps outside the ancestry are left out and counted.
 the run shows) read, `groups` why no redundancy on the way masked it. Nothing in it needs the model again.
 """
 
-from dataclasses import dataclass
-
 from cascade.core.dump import ExpressionPrinter, value_text
 from cascade.core.expressions import ExprId, Op
 from cascade.core.model import TICK, Command, CoreModel, Derived, VariableRole
 from cascade.core.queries import Lasso, Query, Reach, Recover
 from cascade.questions.named import needed_operands
 from cascade.questions.unmasked import UnmaskedGroup, unmasked_groups
+from cascade.records import dataclass
 from cascade.reference.evaluate import EvaluationError, Evaluator
 from cascade.verdicts.answer import FailureKind, SpecFailure
 from cascade.verdicts.run import ReplayedRun

@@ -7,13 +7,14 @@ trapped, but some operator actions open a way out of every state: *operator-only
 
 import enum
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cascade.checked.model import Class, Outage
 from cascade.core.queries import Lasso
 from cascade.questions.inquiry import Inquiry, Reply, Scope
 from cascade.questions.longest import Longest, holding, longest, outage_condition
 from cascade.questions.sustain import Sustained, sustained
+from cascade.records import dataclass
 
 ESCAPES_ASKED_MAX = 64
 """Sets of operator actions that are tried, smallest first."""

@@ -4,11 +4,10 @@ In the state in which the fault of a run strikes, the crash of the same componen
 said where a crash is not possible there, or where the two make no difference to anybody else at that moment.
 """
 
-from dataclasses import dataclass
-
 from cascade.core.dump import value_text
 from cascade.core.expressions import ExprId, Op
 from cascade.core.model import TICK, CoreModel, Derived
+from cascade.records import dataclass
 from cascade.reference.evaluate import EvaluationError, Evaluator
 from cascade.reference.step import Situation
 from cascade.verdicts.run import ReplayedRun

@@ -6,13 +6,13 @@ spec: by the variables that its formula rests on, directly or through commands.
 """
 
 import enum
-from dataclasses import dataclass
 
 from cascade.checked.model import Class, Command
 from cascade.diagnostics.diagnostic import Diagnostic, Label
 from cascade.limits import StopReason
 from cascade.questions.cone import influencing
 from cascade.questions.inquiry import Inquiry
+from cascade.records import dataclass
 from cascade.source import Span
 
 NAMES_SHOWN_MAX = 3

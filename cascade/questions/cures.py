@@ -13,7 +13,7 @@ run is followed in the changed system as far as it goes (`follow`), so that a pe
 import enum
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cascade.checked.model import Class, FormulaKind, Outage, Strikes
 from cascade.questions.classes import Classification, OutageClass
@@ -22,6 +22,7 @@ from cascade.questions.cutsets import CutSet, CutSets
 from cascade.questions.follow import Followed, follow
 from cascade.questions.inquiry import Inquiry, Reply, Scope
 from cascade.questions.longest import Longest, longest
+from cascade.records import dataclass
 
 SETS_MAX = 2
 """Fault sets of an outage that are asked about, the smallest first."""

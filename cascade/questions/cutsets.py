@@ -9,13 +9,14 @@ import enum
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from cascade.checked.model import Outage, Strikes
 from cascade.questions.classes import Classification, classify
 from cascade.questions.cone import faults_that_matter
 from cascade.questions.inquiry import Inquiry, Reply, Scope
+from cascade.records import dataclass
 
 if TYPE_CHECKING:
     from cascade.questions.ground import Ground
@@ -124,7 +125,7 @@ class _Level:
 def cut_sets(
     inquiry: Inquiry,
     outage: Outage,
-    options: CutSetOptions = CutSetOptions(),
+    options: CutSetOptions = CutSetOptions(),  # noqa: B008 - immutable
     on_found: Callable[[CutSet], None] = lambda _: None,
 ) -> CutSets:
     """The minimal fault sets of `outage` up to a size; `on_found` is told of each at once."""

@@ -1,7 +1,6 @@
 """The spec's own checks: each becomes a verdict with its explanation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cascade.checked.model import Check, FormulaKind, System, Waiver
 from cascade.core.lower import lower
@@ -14,6 +13,7 @@ from cascade.questions.cache import Cache
 from cascade.questions.cases import Values, ask_cases, values_of_run
 from cascade.questions.causes import Explanation, explain
 from cascade.questions.failures import describe_failure
+from cascade.records import dataclass
 from cascade.source import Span
 from cascade.verdicts.answer import SpecFailure
 from cascade.verdicts.run import ReplayedRun

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from cascade.checked.model import FormulaKind, Outage, System
 from cascade.diagnostics.diagnostic import Diagnostic
@@ -13,6 +12,7 @@ from cascade.questions.cures import Change, changes
 from cascade.questions.cutsets import CutSetOptions, CutSets, cut_sets
 from cascade.questions.inquiry import Inquiry, Reply
 from cascade.questions.judgement import Judgement
+from cascade.records import dataclass
 
 CUT_SET_OPTIONS = CutSetOptions(size_max=2, with_orders=False, with_classes=False)
 """What `check` says of fault sets; `cutsets` says more."""

@@ -4,13 +4,12 @@ A path is a minimal fault set. It is new if nothing in it sufficed before: neith
 a component that was renamed is new. What a limit left open on either side is never taken for unchanged.
 """
 
-from dataclasses import dataclass
-
 from cascade.checked.model import Outage, System
 from cascade.diagnostics.diagnostic import Diagnostic, Label
 from cascade.questions.cutsets import CutSet, CutSets
 from cascade.questions.inquiry import Reply
 from cascade.questions.patterns import patterns
+from cascade.records import dataclass
 from cascade.source import Span
 
 Names = frozenset[str]

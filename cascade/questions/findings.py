@@ -4,7 +4,6 @@ A finding is a diagnostic at the place in the spec that it is about, with the ru
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from cascade.checked.model import Command, Group, Outage, System, Waiver
@@ -19,6 +18,7 @@ from cascade.questions.partial import Row, Survival
 from cascade.questions.redundancy import GroupClaim
 from cascade.questions.waivers import accepting
 from cascade.questions.wording import happen, listed, longest_text
+from cascade.records import dataclass
 
 RANKS = (
     "CF604",

@@ -7,12 +7,13 @@ may fail where a smaller one suffices. A set that is not tried because of the li
 import itertools
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cascade.checked.model import Check, FormulaKind, System
 from cascade.core.digest import digest
 from cascade.core.lower import lower
 from cascade.questions.variants import Counts, Decided, Variants
+from cascade.records import dataclass
 
 _WITH_FIX = re.compile(r"\s+with\s+fix\s+\w+(?:\s*,\s*\w+)*")
 

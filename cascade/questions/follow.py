@@ -4,13 +4,12 @@ The reference interpreter takes the steps: the next command of the run if it may
 much time has passed as in the run, so that both can be compared. One run of the changed system, not a proof: that is the business of who asked.
 """
 
-from dataclasses import dataclass
-
 from cascade.checked.model import Formula, FormulaKind, Outage
 from cascade.core.lower import lower
 from cascade.core.model import TICK, CoreModel
 from cascade.core.queries import Reach
 from cascade.questions.inquiry import Inquiry, Reply
+from cascade.records import dataclass
 from cascade.reference.evaluate import EvaluationError
 from cascade.reference.replay import ReplayError, replay
 from cascade.reference.step import Situation, initial_state

@@ -5,7 +5,6 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cascade.checked.model import Check, Outage
 from cascade.core.cone import Slice, sliced
@@ -16,6 +15,7 @@ from cascade.questions.ask import confirm
 from cascade.questions.classes import Classification, OutageClass
 from cascade.questions.inquiry import Inquiry, Reply, Scope
 from cascade.questions.static import Plane, static_plane
+from cascade.records import dataclass
 from cascade.verdicts.run import CandidateRun
 
 

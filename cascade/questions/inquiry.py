@@ -6,7 +6,7 @@ asked once. An error of the spec that a question runs into is kept, and makes th
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cascade.checked.model import Check, Class, Formula, FormulaKind, Group, Limit, Outage, Strikes, System
@@ -22,6 +22,7 @@ from cascade.questions.declared import CheckResult, conclude
 from cascade.questions.failures import describe_failure
 from cascade.questions.minimise import MinimalRun, minimise
 from cascade.questions.watching import watching
+from cascade.records import dataclass
 from cascade.verdicts.answer import Statistics
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Undetermined

@@ -2,10 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from cascade.diagnostics.codes import CODES, Severity
 from cascade.diagnostics.diagnostic import Diagnostic
+from cascade.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

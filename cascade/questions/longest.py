@@ -1,10 +1,9 @@
 """How long a condition can hold without a break: by questions `lasts at most`, first doubling, then halving."""
 
-from dataclasses import dataclass
-
 from cascade.checked.model import Outage
 from cascade.core.expressions import ExprId
 from cascade.questions.inquiry import Inquiry, Reply, Scope
+from cascade.records import dataclass
 from cascade.reference.evaluate import Evaluator
 
 TICKS_MAX = 10_000_000

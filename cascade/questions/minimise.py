@@ -4,10 +4,9 @@ Delta debugging (Zeller and Hildebrandt, 2002) with single steps, on runs instea
 other steps are no run any more, or do not show what the run showed. Ticks stay where they are: a run that saves time is for the search to find.
 """
 
-from dataclasses import dataclass
-
 from cascade.core.model import TICK, CoreModel
 from cascade.core.queries import Query
+from cascade.records import dataclass
 from cascade.reference.replay import ReplayError, replay
 from cascade.verdicts.run import CandidateRun, ReplayedRun
 

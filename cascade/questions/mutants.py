@@ -7,9 +7,9 @@ the question is whether they notice. Made one after the other, so that nobody ho
 import dataclasses
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
+from cascade.records import dataclass
 from cascade.source import Span
 from cascade.syntax import tree
 from cascade.syntax.imports import Loaded, LoadedFile

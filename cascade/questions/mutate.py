@@ -7,7 +7,6 @@ as before cannot notice it and is not asked again. The checks with the fewest st
 import enum
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from cascade.checked.elaborate import elaborate_cases
 from cascade.checked.model import System
@@ -18,6 +17,7 @@ from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.limits import Limits, Progress, StopReason
 from cascade.questions.declared import CheckResult, decide_cases
 from cascade.questions.mutants import Mutant, mutants
+from cascade.records import dataclass
 from cascade.syntax.imports import Loaded, LoadedFile
 from cascade.verdicts.verdict import Holds, Undetermined, Violated
 

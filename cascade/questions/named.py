@@ -4,10 +4,9 @@ A *named value* is a variable, or a derived value that the spec gives a name. It
 Equal expressions are one node, so of several names for one value one is chosen, that of the component that looks at it if it has one.
 """
 
-from dataclasses import dataclass
-
 from cascade.core.expressions import ExprId, Op
 from cascade.core.model import CoreModel, Derived, VariableRole
+from cascade.records import dataclass
 from cascade.reference.evaluate import EvaluationError, Evaluator
 
 _SHOWN_ROLES = (VariableRole.STATE, VariableRole.LINK)

@@ -4,10 +4,9 @@ For a group, a fault kind and an outage: only faults of that kind in that group 
 The first `n` that reaches the outage ends the row's cell: `n - 1` losses are survived. Everything that is no fault happens as usual.
 """
 
-from dataclasses import dataclass
-
 from cascade.checked.model import Group, Outage
 from cascade.questions.inquiry import Inquiry, Reply, Scope
+from cascade.records import dataclass
 
 CRASH = "crash"
 

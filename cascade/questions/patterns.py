@@ -8,10 +8,10 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cascade.checked.model import Group, System
 from cascade.questions.cutsets import CutSet
+from cascade.records import dataclass
 
 GROUPS_MAX = 4
 """Groups of one set whose members are renamed."""

@@ -4,10 +4,9 @@ For each outage: can it happen although every group keeps the members that it ne
 then for all groups together (every fault inside some group may fire).
 """
 
-from dataclasses import dataclass
-
 from cascade.checked.model import Group, Outage
 from cascade.questions.inquiry import Inquiry, Reply, Scope
+from cascade.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,10 @@
 Asked only where nothing worse is to be shown. One fault stands for all of its name in components of one type.
 """
 
-from dataclasses import dataclass
-
 from cascade.checked.model import FormulaKind, Kind
 from cascade.core.expressions import ExprId
 from cascade.questions.inquiry import Inquiry, Reply, Scope
+from cascade.records import dataclass
 
 SAMPLES_MAX = 4
 STATES_MAX = 20_000

@@ -9,12 +9,12 @@ reaches more, or reaches it with other faults, or where anything else is in doub
 import heapq
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from cascade.core.build import reachable
 from cascade.core.expressions import ExprId, Op
 from cascade.core.model import CommandClass, CoreModel
 from cascade.questions.sweep import Sweep
+from cascade.records import dataclass
 from cascade.reference.evaluate import EvaluationError, Evaluator
 from cascade.verdicts.run import CandidateRun
 

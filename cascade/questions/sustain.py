@@ -6,13 +6,13 @@ graph; a cycle in it is what sustains the outage, and the shortest one is told. 
 """
 
 from collections import deque
-from dataclasses import dataclass
 
 from cascade.checked.model import Outage
 from cascade.core.model import TICK, CommandClass
 from cascade.questions.inquiry import Reply
 from cascade.questions.longest import outage_condition
 from cascade.questions.named import NamedValue, NamedValues
+from cascade.records import dataclass
 from cascade.reference.evaluate import EvaluationError, Evaluator
 
 LOOP_STATES_MAX = 200

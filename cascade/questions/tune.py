@@ -7,11 +7,11 @@ frontier the verdicts of both sides are decided by a search of their own: there 
 import itertools
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cascade.checked.model import Check, System
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.questions.variants import Counts, Decided, How, Variants
+from cascade.records import dataclass
 
 CELLS_MAX = 20_000
 """Values, or pairs of values, beyond which nobody looks at all of them."""

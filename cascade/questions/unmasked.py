@@ -4,11 +4,10 @@ For each redundant group that a run's causes touch: which members its faults str
 and what that value still goes by, though the member has failed: a claim of the struck member that the fault left as it was.
 """
 
-from dataclasses import dataclass
-
 from cascade.core.dump import value_text
 from cascade.core.model import TICK, CommandClass, CoreModel, Group
 from cascade.questions.named import NamedValue, NamedValues
+from cascade.records import dataclass
 from cascade.reference.evaluate import EvaluationError, Evaluator
 from cascade.verdicts.run import ReplayedRun
 

@@ -6,7 +6,6 @@ verdict is settled without a search, on evidence as good as any. Nothing else is
 
 import enum
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from cascade.checked.elaborate import elaborate
 from cascade.checked.model import Check, System
@@ -18,6 +17,7 @@ from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.limits import Limits, Progress, StopReason
 from cascade.questions.ask import Asked, EngineError, ask
 from cascade.questions.declared import CheckResult, conclude
+from cascade.records import dataclass
 from cascade.reference.replay import ReplayError, replay
 from cascade.syntax.imports import Loaded
 from cascade.syntax.settings import parse_settings

@@ -7,12 +7,13 @@ Textbook algorithms only: breadth-first search, Dijkstra with costs that are com
 import enum
 import heapq
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import assert_never
 
 from cascade.core.expressions import ExprId
 from cascade.core.model import TICK, CommandClass, CoreModel
 from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.records import dataclass
 from cascade.reference.components import strong_components
 from cascade.reference.evaluate import EvaluationError
 from cascade.reference.step import Situation, State, initial_state, initial_values

@@ -6,12 +6,13 @@ Nothing is taken from the engine but the run itself.
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NoReturn, assert_never
 
 from cascade.core.expressions import ExprId
 from cascade.core.model import TICK, CommandClass, CoreModel
 from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.records import dataclass
 from cascade.reference.evaluate import EvaluationError
 from cascade.reference.step import Situation, State, initial_state
 from cascade.verdicts.answer import FailureKind, SpecFailure

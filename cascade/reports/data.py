@@ -5,7 +5,8 @@ Everything that is shown of a spec in a file is made from a `Report`. Times are 
 """
 
 import enum
-from dataclasses import dataclass
+
+from cascade.records import dataclass
 
 
 class Status(enum.IntEnum):

@@ -1,10 +1,10 @@
 """Steps of a run that come again and again, told once: an oscillation of an hour is two steps and a number."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from cascade.questions.causes import ExplainedStep
+from cascade.records import dataclass
 from cascade.reports.wording import count_text
 
 PERIOD_MAX = 12

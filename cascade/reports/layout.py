@@ -2,10 +2,10 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cascade.diagnostics.printable import printable, width
 from cascade.diagnostics.render import Paint, unpainted
+from cascade.records import dataclass
 
 COLUMNS_DEFAULT = 80
 # Stands for a blank where a line must not break; no printable text has it.

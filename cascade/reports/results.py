@@ -7,7 +7,7 @@ import enum
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cascade.core.queries import Lasso, Reach, Recover
@@ -16,6 +16,7 @@ from cascade.diagnostics.diagnostic import Diagnostic, Label
 from cascade.questions.cases import values_of_run, values_text
 from cascade.questions.causes import Explanation
 from cascade.questions.declared import CheckResult
+from cascade.records import dataclass
 from cascade.reports.runs import run_of, unmasked_texts
 from cascade.source import Span
 from cascade.verdicts.run import ReplayedRun

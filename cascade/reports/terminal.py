@@ -3,12 +3,13 @@
 All functions return text; nothing here writes to a stream.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cascade.diagnostics.printable import printable, width
 from cascade.diagnostics.render import render
 from cascade.questions.cases import values_text
 from cascade.questions.declared import CheckResult
+from cascade.records import dataclass
 from cascade.reports.layout import Layout
 from cascade.reports.runs import INDENT, run_lines, run_of, run_summary
 from cascade.reports.wording import count_text, proof_text, seconds_text, waiver_text

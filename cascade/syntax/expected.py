@@ -1,10 +1,11 @@
 """What a syntax error is called: from the parser's situation to a message in the language's own words."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from cascade.diagnostics.diagnostic import Diagnostic, Label
 from cascade.diagnostics.suggest import nearest
+from cascade.records import dataclass
 from cascade.source import SourceFile, Span
 from cascade.syntax import errors
 from cascade.syntax.scan import Scanned

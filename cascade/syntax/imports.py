@@ -5,11 +5,12 @@ that are visible in it. Import cycles, missing files and types declared twice ha
 """
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.diagnostics.suggest import nearest
+from cascade.records import dataclass
 from cascade.source import SourceFile, Span
 from cascade.syntax import errors
 from cascade.syntax.parse import empty_file, parse

@@ -1,8 +1,9 @@
 """What stands on the parser's stack while a tree is built."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from cascade.records import dataclass
 from cascade.source import Span
 from cascade.syntax import tree
 

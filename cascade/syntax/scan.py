@@ -2,9 +2,9 @@
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 
 from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.records import dataclass
 from cascade.source import SourceFile, Span
 from cascade.syntax import errors
 

@@ -1,7 +1,6 @@
 """The syntax tree: one frozen class for each row of the language reference. Every node carries its `span`."""
 
-from dataclasses import dataclass
-
+from cascade.records import dataclass
 from cascade.source import Span
 
 

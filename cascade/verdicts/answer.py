@@ -1,10 +1,11 @@
 """What an engine answers to a query: a candidate, never yet a verdict."""
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cascade.core.expressions import ExprId
 from cascade.limits import StopReason
+from cascade.records import dataclass
 from cascade.verdicts.run import CandidateRun
 
 

@@ -1,8 +1,7 @@
 """Runs: what an engine claims, and what the reference interpreter confirmed."""
 
-from dataclasses import dataclass
-
 from cascade.core.model import CoreModel
+from cascade.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,7 @@
 """Verdicts. `Holds` and `Violated` exist only with evidence; undetermined is never success."""
 
-from dataclasses import dataclass
-
 from cascade.limits import StopReason
+from cascade.records import dataclass
 from cascade.verdicts.answer import Proof, SpecFailure, Statistics
 from cascade.verdicts.run import ReplayedRun
 

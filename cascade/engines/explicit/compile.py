@@ -3,13 +3,13 @@
 The *support* of an expression is the mask of the bits of a state that its value depends on.
 """
 
-from dataclasses import dataclass
 from itertools import count, product
 
 from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.core.model import Command, CommandClass, CoreModel
 from cascade.engines.explicit.evaluate import EvaluationFailure, Function, Values, compile_expressions
 from cascade.engines.explicit.layout import Field, Layout, make_layout
+from cascade.records import dataclass
 from cascade.verdicts.answer import FailureKind
 
 

@@ -2,9 +2,9 @@
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from cascade.engines.explicit.expand import Expander
+from cascade.records import dataclass
 
 WATCH_STATES = 4096
 """The watch is asked after this many states."""

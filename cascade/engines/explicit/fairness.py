@@ -6,7 +6,7 @@ command that is owed (language reference, section 5) is somewhere in it not enab
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from cascade.core.expressions import Expressions, Op
@@ -17,6 +17,7 @@ from cascade.engines.explicit.components import NONE, make_graph, strong_compone
 from cascade.engines.explicit.expand import Expander
 from cascade.engines.explicit.runs import initial_of, path_to, step_between, steps_along
 from cascade.engines.explicit.search import Predicate, Search
+from cascade.records import dataclass
 from cascade.verdicts.run import CandidateRun
 
 

@@ -5,9 +5,9 @@ order. A variable is stored as its distance from `low`. A field of one value tak
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cascade.core.model import CoreModel
+from cascade.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ instant) are found by growing cost, so that only the first of equal ones is kept
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cascade.core.expressions import ExprId
 from cascade.engines.explicit.compile import CompiledModel
@@ -16,6 +16,7 @@ from cascade.engines.explicit.evaluate import EvaluationFailure
 from cascade.engines.explicit.expand import Expander
 from cascade.engines.explicit.tables import finish
 from cascade.engines.explicit.watch import Watch
+from cascade.records import dataclass
 
 EVALUATION_WORK = 3
 """What an evaluation costs, where a state whose tables are known costs 1."""

@@ -4,7 +4,6 @@ In: a core model and conditions. Out: what was seen, and whether all states were
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cascade.core.expressions import ExprId, Op
 from cascade.core.model import CoreModel
@@ -13,6 +12,7 @@ from cascade.engines.explicit.evaluate import DEPTH_MAX, nesting_depth, recursio
 from cascade.engines.explicit.search import Predicate, Search, SearchFailure, TooMuchWorkError
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.limits import Limits, Progress, StopReason
+from cascade.records import dataclass
 from cascade.verdicts.answer import Statistics
 
 

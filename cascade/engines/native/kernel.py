@@ -8,11 +8,12 @@ With `NUMBA_DISABLE_JIT=1` the same functions run in Python.
 import ctypes
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, Generic, ParamSpec, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cascade.records import dataclass
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +21,7 @@ from cascade import __version__
 from cascade.engines.native.kernel import SmallWords, Words
 from cascade.engines.packed.disk import Cost
 from cascade.engines.packed.store import distinct
+from cascade.records import dataclass
 
 FORMAT = 1
 

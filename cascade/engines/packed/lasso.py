@@ -3,7 +3,6 @@
 The explored model has one more variable, `owed`, the last: the trigger has held and the goal not since. The region are the states where it holds.
 """
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -21,6 +20,7 @@ from cascade.engines.packed.graph import Mask, Predicate, Region
 from cascade.engines.packed.kernels.graph import NO_NODE
 from cascade.engines.packed.search import PackedSearch
 from cascade.engines.packed.ways import way_to
+from cascade.records import dataclass
 from cascade.verdicts.run import CandidateRun
 
 NOT_OWED = 1 << 62

@@ -5,9 +5,8 @@ its two bits of mark. No field straddles two words.
 Values are stored as `value - low`, clocks in ticks.
 """
 
-from dataclasses import dataclass
-
 from cascade.core.model import CoreModel
+from cascade.records import dataclass
 
 WORD_BITS = 61
 

@@ -6,7 +6,7 @@ index is made of variables and of fields derived before (the dependency matrices
 """
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.core.model import CoreModel
 from cascade.engines.packed.layout import WORD_BITS, Field, FieldAllocator, PackedLayout
 from cascade.engines.packed.vector import Column, Mask, Result, VectorEvaluator
+from cascade.records import dataclass
 
 TABLE_BITS_MAX = 16
 """Index bits of one table of derived values."""

@@ -5,7 +5,7 @@ tick adds, whether a tick is blocked, whether something fails to evaluate. An op
 that stop) depends on more than the command reads, a program finishes the new state.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from cascade.engines.packed.program import (
     ordered,
 )
 from cascade.engines.packed.vector import Column, Mask, Result, VectorEvaluator, distinct_rows
+from cascade.records import dataclass
 
 CLOSED_BITS_MAX = 14
 """Index bits of one command with everything that follows its firing."""

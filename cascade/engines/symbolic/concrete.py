@@ -1,12 +1,12 @@
 """Single states and steps, in plain integers: what a model of z3 means, and why an error shows there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import count
 
 from cascade.core.expressions import ExprId
 from cascade.core.model import CoreModel
 from cascade.engines.explicit.evaluate import EvaluationFailure, Values, compile_expressions
+from cascade.records import dataclass
 from cascade.verdicts.answer import FailureKind
 
 

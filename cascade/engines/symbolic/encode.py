@@ -5,7 +5,6 @@ lets `delay` ticks pass, all at once. Every state of the model is a moment, beca
 is an initial state after a first delay.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import z3
@@ -15,6 +14,7 @@ from cascade.core.model import CoreModel, VariableKind
 from cascade.core.queries import Reach
 from cascade.engines.symbolic.terms import Arithmetic, Term, Truth
 from cascade.engines.symbolic.valuation import Valuation, supports
+from cascade.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ must not be reached.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import z3
 
@@ -15,6 +14,7 @@ from cascade.engines.symbolic.encode import Encoder, Moment
 from cascade.engines.symbolic.patience import Patience
 from cascade.engines.symbolic.terms import Integers, Term, Truth
 from cascade.engines.symbolic.text import has_quantifier
+from cascade.records import dataclass
 
 BadStates = Callable[[Encoder, Moment], Truth]
 """Of which states it is to be shown that no run meets them."""

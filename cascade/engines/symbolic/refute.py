@@ -4,14 +4,13 @@ Best is as the query says: fewest faults, then fewest ticks, then fewest command
 fewest commands only; `best` improves it among runs of that length. Whether a longer one is better still is for others to tell (`best.py`).
 """
 
-from dataclasses import dataclass
-
 import z3
 
 from cascade.engines.symbolic.concrete import State
 from cascade.engines.symbolic.patience import Patience, new_solver
 from cascade.engines.symbolic.terms import Truth
 from cascade.engines.symbolic.unroll import Path, Template
+from cascade.records import dataclass
 from cascade.verdicts.run import CandidateRun
 
 Cost = tuple[int, int, int]

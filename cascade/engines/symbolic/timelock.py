@@ -7,7 +7,7 @@ some way on becomes one without alternation, and whatever it is wrong about make
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cascade.engines.explicit.evaluate import EvaluationFailure
 from cascade.engines.symbolic.concrete import Concrete, State
@@ -15,6 +15,7 @@ from cascade.engines.symbolic.encode import Encoder, Moment
 from cascade.engines.symbolic.patience import Patience
 from cascade.engines.symbolic.refute import Witness
 from cascade.engines.symbolic.terms import Term, Truth
+from cascade.records import dataclass
 
 RULE_COMMANDS_MAX = 200
 """The rule is not followed for longer."""

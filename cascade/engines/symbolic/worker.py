@@ -8,13 +8,13 @@ import os
 import pickle
 import sys
 import traceback
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from cascade.core.model import CoreModel
 from cascade.core.queries import Query
 from cascade.engines.symbolic.engine import answer
 from cascade.limits import Limits, Progress, ProgressReport
+from cascade.records import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ Zones get one more clock, the last, that never starts anew: the time since the s
 happen for a search of the earliest as well. Symbolic states are explored by growing least time (Dijkstra), so the first goal is an earliest one.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from heapq import heappop, heappush
 
 import numpy as np
@@ -24,6 +24,7 @@ from cascade.engines.zones.kernels import (
 )
 from cascade.engines.zones.locations import Location, Locations, Move, Valuation
 from cascade.engines.zones.search import WATCH_STATES, Node, Zones
+from cascade.records import dataclass
 
 NODES_MIN = 2_000
 """Symbolic states that are worth it at least, whatever finding the first run took."""

@@ -5,7 +5,7 @@ some comparison depends on it; no comparison tells valuations beyond its *stop* 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count, product
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from cascade.core.model import CommandClass, CoreModel
 from cascade.core.queries import Reach
 from cascade.engines.explicit.evaluate import EvaluationFailure, Values, compile_expressions
 from cascade.engines.zones.kernels import INFINITE, Matrix, Vector
+from cascade.records import dataclass
 from cascade.verdicts.answer import FailureKind
 
 Valuation: TypeAlias = tuple[int, ...]

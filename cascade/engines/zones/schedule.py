@@ -5,12 +5,13 @@ command, and the end, as early as this sequence of commands allows (longest path
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cascade.core.model import TICK
 from cascade.engines.zones.kernels import INFINITE
 from cascade.engines.zones.locations import Location, Move
 from cascade.engines.zones.search import Node
+from cascade.records import dataclass
 from cascade.verdicts.run import CandidateRun
 
 

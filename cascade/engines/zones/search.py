@@ -4,7 +4,7 @@ A symbolic state whose zone lies within that of another one in the same location
 well. States are kept level by level: those that n faults reach are all explored before the first of n + 1.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from heapq import heapify, heappop, heappush
 
 import numpy as np
@@ -14,6 +14,7 @@ from cascade.engines.explicit.evaluate import EvaluationFailure
 from cascade.engines.explicit.watch import Watch
 from cascade.engines.zones.kernels import DELAYED, STUCK, Matrix, drop_covered, enter, is_covered, step
 from cascade.engines.zones.locations import Location, Locations, Move, Valuation
+from cascade.records import dataclass
 
 ROOT = -1
 """The parent of an initial symbolic state, and the command that leads to it."""

@@ -7,7 +7,7 @@ which time may pass is reachable there.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 from math import prod
 
@@ -16,6 +16,7 @@ import numpy as np
 from cascade.engines.zones.kernels import INFINITE, Vector, meets
 from cascade.engines.zones.locations import Location, Locations, Move
 from cascade.engines.zones.search import Node
+from cascade.records import dataclass
 
 Cells = tuple[int, ...]
 """For each clock of a location: the least value in its cell."""

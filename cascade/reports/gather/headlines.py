@@ -1,7 +1,5 @@
 """Each outage in one sentence, and three answers: what failed, what should have masked it, why it did not."""
 
-from dataclasses import dataclass
-
 from cascade.core.model import TICK, Command, CoreModel
 from cascade.diagnostics.durations import duration_text
 from cascade.questions.causes import ExplainedStep
@@ -9,6 +7,7 @@ from cascade.questions.classes import Classification, OutageClass
 from cascade.questions.contrast import Contrast, contrast
 from cascade.questions.defaults import Answers, OutageAnswers
 from cascade.questions.inquiry import Reply
+from cascade.records import dataclass
 from cascade.reports.data import Headline
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")

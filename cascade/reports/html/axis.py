@@ -7,7 +7,8 @@ it, and carries its duration; events at one time stand side by side in their ord
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from cascade.records import dataclass
 
 LEAD = 26.0
 _SAME = 30.0

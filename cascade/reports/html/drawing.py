@@ -2,8 +2,8 @@
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from cascade.records import dataclass
 from cascade.reports.data import Graph, Node, Unit
 from cascade.reports.html.layered import Route, lay_out
 

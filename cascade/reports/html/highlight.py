@@ -1,7 +1,8 @@
 """Lines of a spec, cut into pieces that look different: comments, texts, words of the language. All pieces are plain text still."""
 
 import re
-from dataclasses import dataclass
+
+from cascade.records import dataclass
 
 KEYWORDS = frozenset(
     "act acts after always and at bool can check component cost cut else event expect false fault faults fix for holds if import in lasts lead leads let link "

@@ -1,9 +1,9 @@
 """A run as lanes over time, with its events, what caused them, and the loads beside their limits: where everything stands on the page."""
 
 import itertools
-from dataclasses import dataclass
 
 from cascade.diagnostics.durations import duration_text
+from cascade.records import dataclass
 from cascade.reports.data import Lane, Run, Series, Status
 from cascade.reports.html.axis import Axis, make_axis
 

@@ -7,7 +7,8 @@ barycentres order each layer, and boxes then move towards what they are joined t
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from cascade.records import dataclass
 
 SWEEPS = 8
 _POINT_HEIGHT = 10.0

@@ -1,7 +1,6 @@
 """The spec, line by line, with what was found on its lines."""
 
-from dataclasses import dataclass
-
+from cascade.records import dataclass
 from cascade.reports.data import Place, Report
 from cascade.reports.html.highlight import Piece, pieces
 

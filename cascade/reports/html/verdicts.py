@@ -1,7 +1,6 @@
 """What stands at the top of a page: sentences, and counts."""
 
-from dataclasses import dataclass
-
+from cascade.records import dataclass
 from cascade.reports.data import Headline, Report
 from cascade.reports.wording import count_text
 
