@@ -12,6 +12,7 @@ from cascade.checked.model import Check, System
 from cascade.core.lower import lower
 from cascade.core.model import CoreModel
 from cascade.core.queries import Lasso, Query, Reach
+from cascade.engines.symbolic.reach import NOT_BEST
 from cascade.export.supported import UnsupportedError
 from cascade.limits import Limits, StopReason
 from cascade.reference.decide import Decision, DecisionKind, TooManyStatesError, decide
@@ -180,6 +181,8 @@ def _objection_to_run(model: CoreModel, query: Query, said: Found, decision: Dec
     if decision.cost is None:
         return f"shows a run, where the oracle says {decision.kind.value}"
     cost = cost_of(model, said.run.steps[: said.run.loop_start])
+    if NOT_BEST in said.statistics.details:  # it says so
+        return "" if cost >= decision.cost else f"the run costs {cost}, less than {decision.cost}"
     if is_exact and cost != decision.cost:
         return f"the run costs {cost}, not {decision.cost}"
     if is_exact and isinstance(query, Lasso) and _is_loop_fault_free(model, query, said) != decision.is_loop_fault_free:

@@ -13,11 +13,13 @@ from cascade.core.lower import lower
 from cascade.core.model import TICK, CoreModel
 from cascade.core.queries import Lasso, Query, Reach, Recover
 from cascade.engines import ENGINES
-from cascade.engines.explicit.watch import Watch
+from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.engines.symbolic import induct, invariant
+from cascade.engines.symbolic.best import Best
 from cascade.engines.symbolic.encode import Encoder, Moment
 from cascade.engines.symbolic.engine import answer
 from cascade.engines.symbolic.patience import Patience
+from cascade.engines.symbolic.reach import NOT_BEST
 from cascade.engines.symbolic.terms import Arithmetic, Integers, Truth, Words, width_of
 from cascade.limits import Limits, Progress, StopReason
 from cascade.pipeline import CheckOptions, check_file
@@ -453,3 +455,18 @@ def test_same_answer_every_time() -> None:
     answers = [ask(model, query) for _ in range(2)]
     assert isinstance(answers[0], Exhausted) and isinstance(answers[1], Exhausted)
     assert answers[0].proof == answers[1].proof
+
+
+def test_it_says_when_a_limit_ended_the_search_for_a_better_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_short(*_: object) -> None:
+        raise StopSearch(StopReason.TIME)
+
+    loaded = LoadedText(
+        "system s { state n: 0..3 = 0 fault f { n: 0 -> 2 } event e { n: 0 -> 2 } check c: never n == 2 }"
+    )
+    model, query = lower(loaded.system(()), loaded.checks[0])
+    assert NOT_BEST not in answer(model, query, Limits(), Progress()).statistics.details
+    monkeypatch.setattr(Best, "_better_ones", cut_short)
+    said = answer(model, query, Limits(), Progress())
+    assert isinstance(said, Found)
+    assert NOT_BEST in said.statistics.details

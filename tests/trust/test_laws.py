@@ -26,8 +26,9 @@ from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Holds, Undetermined
 from tests.differential.agreement import cost_of
 from tests.generate.load import LoadedText
-from tests.generate.specs import specs
+from tests.generate.specs import make_spec, specs
 from tests.trust import laws
+from tests.trust.unfold import unfolded
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = [path for folder in ("specs", "tests/std", "tests/models") for path in sorted((ROOT / folder).glob("*.cf"))]
@@ -149,6 +150,89 @@ def test_nothing_changes_in_many_specs(law: str) -> None:
 
     holds()
     print(law, dict(tally))
+    assert tally["decided"] > 100
+
+
+# --- groups ---
+
+
+def compare_unfolded(text: str, name: str = "spec.cf", states_max: int = STATES_MAX) -> Counter[str]:
+    """A group says nothing that its members, written out one by one, would not say: the same verdicts, costs, numbers of states, minimal sets."""
+    unfolding = unfolded(text)
+    if unfolding is None:
+        return Counter({"has no place": 1})
+    loaded, changed = LoadedText(text, name), LoadedText(unfolding.text, name)
+    before, after = outcomes(loaded, states_max), outcomes(changed, states_max)
+    tally: Counter[str] = Counter()
+    for check, other in after.items():  # checks that only groups make sense of are left out there
+        one = before[check]
+        tally["decided" if one.is_decided else "not decided"] += 1
+        assert (one.word, one.cost) == (other.word, other.cost), check
+        assert not one.is_decided or one.states == other.states, check
+    sets, others = minimal_sets(loaded, states_max), minimal_sets(changed, states_max)
+    assert set(sets) == set(others)
+    for outage, known in sets.items():
+        tally["outages"] += 1
+        assert {frozenset(map(unfolding.renamed, names)) for names in known} == others[outage], outage
+    return tally
+
+
+@pytest.mark.parametrize("first", [0, 3])
+def test_a_group_is_its_members(first: int) -> None:
+    tally: Counter[str] = Counter()
+    for seed in range(first, 1_000, 6):
+        if tally["decided"] < 12:
+            tally += compare_unfolded(make_spec(seed, 1 + seed % 2).text, states_max=400)
+    assert tally["decided"] >= 12 and tally["outages"] > 4
+
+
+UNFOLDED_BY_HAND = """
+component T { state n: 0..1 = 0  fault f when n < 1 { n = n + 1 }  let serving = n == 0 }
+system s {
+  redundant g: 3 x T needs 2
+  redundant lone: 1 x T needs 1
+  state seen: 0..3 = 0
+  event look for m in g when m.n == 1 { seen = m.index }
+  let up = count(m in g: m.serving) >= g.needs and g.size == 3
+  outage down when not g.serving
+  outage last when seen == 3 and g[3].n == 1 and not lone.serving
+  check agrees: always up == g.serving
+  check one: never down with at most 1 fault
+  check two: never down with at most 2 faults with only g expect violated
+  check named: never seen == 2 without look[2]
+  check masked: never down while redundancy holds
+}
+"""
+
+
+def test_a_group_is_unfolded_as_one_would_by_hand() -> None:
+    unfolding = unfolded(UNFOLDED_BY_HAND)
+    assert unfolding is not None
+    lines = [line.strip() for line in unfolding.text.splitlines()]
+    for line in (
+        "part g_1: T",
+        "component g { let serving = (if g_1.serving then 1 else 0) + (if g_2.serving then 1 else 0) + (if g_3.serving then 1 else 0) >= 2 }",
+        "event look_2  when g_2.n == 1 { seen = 2 }",
+        "let up = ((if g_1.serving then 1 else 0) + (if g_2.serving then 1 else 0) + (if g_3.serving then 1 else 0)) >= 2 and 3 == 3",
+        "with only g_1, g_2, g_3",
+        "without look_2",
+    ):  # fmt: skip
+        assert line in lines, line
+    assert not any("masked" in line for line in lines)
+    assert compare_unfolded(UNFOLDED_BY_HAND) == Counter(decided=4, outages=2)
+
+
+@pytest.mark.campaign
+def test_groups_are_their_members_in_many_specs() -> None:
+    tally: Counter[str] = Counter()
+
+    @settings(quick, max_examples=600)
+    @given(specs((1, 2, 3)))
+    def holds(spec):
+        tally.update(compare_unfolded(spec.text))
+
+    holds()
+    print(dict(tally))
     assert tally["decided"] > 100
 
 

@@ -38,6 +38,8 @@ class Best:
         self._integers = integers
         self._is_bad = is_bad
         self._patience = patience
+        self.was_stopped = False
+        """Did a limit end the search for a better run?"""
 
     def run(self, first: Witness) -> Witness:
         """A best run; if a limit is reached meanwhile, the best one so far. `first` has the fewest commands."""
@@ -46,7 +48,7 @@ class Best:
             for better in self._better_ones(first):
                 best = better
         except StopSearch:
-            pass
+            self.was_stopped = True
         return best
 
     def _better_ones(self, first: Witness) -> Iterator[Witness]:

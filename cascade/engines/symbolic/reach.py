@@ -27,6 +27,9 @@ GROWTH = 3
 MORE_COMMANDS = 12
 """Each round looks at runs with at most so many more commands."""
 
+NOT_BEST = ("run", "a limit ended the search for one with fewer faults or less time")
+"""Said with `--stats` of a run that may not be the best one."""
+
 
 class ReachSearch:
     """One query about one model."""
@@ -60,7 +63,8 @@ class ReachSearch:
         return encoder.arithmetic.or_([encoder.is_goal(here, self._query), encoder.fails(here)])
 
     def _statistics(self) -> Statistics:
-        return Statistics(seconds=self._patience.watch.seconds)
+        details = (NOT_BEST,) if self._best.was_stopped else ()
+        return Statistics(seconds=self._patience.watch.seconds, details=details)
 
     def answer(self) -> Answer:
         """The answer. Raises `StopSearch`."""
