@@ -49,8 +49,7 @@ class Pages:
         """Write the page of a file, or say in the index why there is none; whether that worked."""
         system = result.system
         if system is None:
-            has_errors = any(d.severity is Severity.ERROR for d in result.diagnostics)
-            self._site.leave_out(result.path, "has errors" if has_errors else "is a library: it declares no system")
+            self._leave_out(result)
             return True
         answers = result.answers
         is_one_model = not any(param.chosen for param in system.open_params)
@@ -64,6 +63,17 @@ class Pages:
         except OSError as error:
             return self._failed(error)
         return True
+
+    def _leave_out(self, result: FileResult) -> None:
+        from cascade.reports.html.page import Absent, Fault
+
+        faults = tuple(
+            Fault(where=f"{d.primary.span.line}:{d.primary.span.column}", code=d.code, message=d.message)
+            for d in result.diagnostics
+            if d.severity is Severity.ERROR
+        )
+        reason = "has errors, so that nothing was decided" if faults else "is a library: it declares no system"
+        self._site.leave_out(Absent(path=result.path, reason=reason, errors=faults))
 
     def finish(self) -> bool:
         """Write the index and say where it is; whether that worked."""

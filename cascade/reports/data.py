@@ -103,13 +103,27 @@ class Series:
     limits: tuple[int, ...]
     is_floor: bool = False
 
+    @property
+    def troubles(self) -> tuple[bool, ...]:
+        """In which states it is on the wrong side."""
+        pairs = zip(self.values, self.limits, strict=True)
+        return tuple(value < limit if self.is_floor else value > limit for value, limit in pairs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """What a run shows rests on `values`, which the step with this number wrote."""
+
+    number: int
+    values: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A run that was replayed. `shown_by` says what it shows, `ending` what its last state is.
 
     `loop_start` is a position in `steps`: a lasso repeats from there (its length: it may stop there). `lanes` are of what changes in the run, those that
-    change first come first.
+    change first come first. `conclusions` say what the end rests on.
     """
 
     title: str
@@ -122,6 +136,7 @@ class Run:
     steps: tuple[Step, ...]
     lanes: tuple[Lane, ...]
     series: tuple[Series, ...]
+    conclusions: tuple[Conclusion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,13 +183,17 @@ class CheckRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """An outage in one sentence. `failed`, `masking` and `because` answer: what failed, what should have masked it, why it did not."""
+    """An outage in one sentence. `failed`, `masking` and `because` answer: what failed, what should have masked it, why it did not.
+
+    `is_grave`: one fault suffices, or redundancy is defeated; else it takes as many as a design of this kind has to give in to.
+    """
 
     outage: str
     text: str
     sentence: str
     is_reached: bool
     is_known: bool
+    is_grave: bool
     failed: tuple[str, ...]
     masking: tuple[str, ...]
     because: tuple[str, ...]
@@ -215,6 +234,15 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InnerGroup:
+    """A redundant group among the parts of a component: its `nodes` in that component's box."""
+
+    name: str
+    needs: str
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """A box of the graph: a redundant group, a component with its parts, or an outage. `needs` is "" unless it is a group."""
 
@@ -223,6 +251,7 @@ class Unit:
     text: str
     needs: str
     nodes: tuple[str, ...]
+    inner: tuple[InnerGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from tests.reports_html.test_page import parsed
 def report_of(text: str, folder: Path) -> Report:
     path = folder / "spec.cf"
     path.write_text(text, encoding="utf-8")
-    limits = Limits(state_count_max=2_000, seconds_max=0.2)
+    limits = Limits(state_count_max=2_000, seconds_max=5.0)
     result = check_file(str(path), CheckOptions(unasked=Unasked.ALWAYS, limits=limits), lambda _: Progress())
     assert result.system is not None
     return gather("spec.cf", result.system, result.checks, result.answers, result.diagnostics)

@@ -127,7 +127,7 @@ def test_the_keyboard_steps_through_the_cascade(open_tab, switch) -> None:
     assert {name for name, status in tab.statuses().items() if status == "3"} == {"tor[1]", "path13", "etcd"}
     page.keyboard.press("ArrowRight")
     assert tab.statuses()["api_down"] == "3"
-    tab.wait_for("#run-1 .chart .now", "now 190")
+    tab.wait_for("#run-1 svg.lanes .now", "now 190")
     assert page.locator("#run-1 tr.now").count() == 1
     assert page.url.endswith("#run-1.2")
     page.keyboard.press("End")

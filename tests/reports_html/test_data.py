@@ -1,6 +1,7 @@
 """What a report says, as data."""
 
 from cascade.reports.data import Report, Status
+from cascade.reports.html.drawing import view_graph
 
 
 def test_the_headline_answers_what_failed_what_should_have_masked_it_and_why_it_did_not(pair: Report) -> None:
@@ -81,12 +82,30 @@ def test_tables_lead_to_runs(pair: Report) -> None:
     assert [cell.text for cell in row] == ["switches", "1 of 2", "1", "none", "down"]
     assert [cell.tone for cell in row] == ["", "", "good", "bad", ""]
     assert row[3].run is not None
+    assert tables["fixes"].headings == ("fix", "what it does", "never down with at most 1 fault")
     [fix] = tables["fixes"].rows
-    assert [cell.text for cell in fix][:3] == [
-        "watch",
-        "look at what arrives",
-        "never down with at most 1 fault with fix watch",
+    assert [cell.text for cell in fix] == ["watch", "look at what arrives", "holds"]
+
+
+def test_the_matrix_of_fixes_has_a_row_for_the_spec_as_it_is(make) -> None:
+    report = make(
+        "system s { component a { param strong = false  state ok: bool = true\n"
+        "    fault die: crash when not strong { ok: true -> false }  let serving = ok }\n"
+        "  outage o when not a.serving  fix spare { a.strong = true }  fix idle { a.strong = false }\n"
+        "  check plain: never o with at most 1 fault expect violated\n"
+        "  check first: never o with fix spare with at most 1 fault\n"
+        "  check both: never o with fix spare, idle with at most 1 fault expect violated\n"
+        "  check other: always a.serving with fix spare }"
+    )
+    table = next(table for table in report.tables if table.key == "fixes")
+    assert table.headings[2:] == ("never o with at most 1 fault", "always a.serving")
+    assert [[cell.text for cell in row if cell.text != "a.strong = true"] for row in table.rows] == [
+        ["as it is", "", "violated", ""],
+        ["spare", "holds", "holds"],
+        ["idle", "a.strong = false", "", ""],
+        ["spare + idle", "a.strong = true; a.strong = false", "violated", ""],
     ]
+    assert table.rows[0][2].run is not None and table.rows[1][2].run is None
 
 
 def test_what_keeps_an_outage_up_is_what_its_run_waits_for(pair: Report) -> None:
@@ -163,4 +182,27 @@ def test_a_feedback_loop_is_named_where_it_keeps_an_outage_up(make) -> None:
     assert report.graph.loops == (("cache", "db"),)
     [row] = next(table for table in report.tables if table.key == "classes").rows
     assert [cell.text for cell in row][1] == "absorbing"
-    assert row[3].text == "nothing that could end it is enabled; feedback: cache ⇄ db"
+    assert row[3].text == "cache.full → db.load → db.serving → cache.full; feedback: cache ⇄ db"
+
+
+def test_a_group_of_parts_is_a_frame_in_the_box_of_its_component(make) -> None:
+    report = make(
+        "system s { component dns { state fresh: bool = true  redundant workers: 2 x Worker needs 1\n"
+        "    let serving = workers.serving and fresh }\n"
+        "  component a { needs dns }  component b { needs a }  component c { needs b }\n"
+        "  outage o when not c.serving  check none: never o with at most 0 faults }\ncomponent Worker { }",
+        asked=False,
+    )
+    [unit] = [unit for unit in report.graph.units if unit.name == "dns"]
+    [inner] = unit.inner
+    assert (inner.name, inner.needs) == ("dns.workers", "1 of 2 needed")
+    view = view_graph(report.graph)
+    box = next(box for box in view.boxes if box.unit.name == "dns")
+    [frame] = box.frames
+    assert frame.title == "workers · 1 of 2 needed"
+    inside = [cell for cell in box.cells if cell.node.name in inner.nodes]
+    for cell in inside:
+        assert frame.x <= cell.x and cell.x + cell.width <= frame.x + frame.width <= box.x + box.width
+        assert frame.y < cell.y and cell.y + cell.height <= frame.y + frame.height <= box.y + box.height
+    [outside] = [cell for cell in box.cells if cell not in inside]
+    assert outside.y + outside.height <= frame.y

@@ -7,11 +7,11 @@ are shown: others only pass on what is said elsewhere.
 from typing import TYPE_CHECKING
 
 from cascade.questions.architecture import Architecture, architecture, cycles
-from cascade.reports.data import Edge, Graph, LinkRow, Node, Unit
+from cascade.reports.data import Edge, Graph, InnerGroup, LinkRow, Node, Unit
 from cascade.reports.gather.places import Places
 
 if TYPE_CHECKING:
-    from cascade.checked.model import Component, System
+    from cascade.checked.model import Component, Group, System
 
 _UNITS_MIN = 4
 """With fewer boxes, one with parts is opened."""
@@ -87,10 +87,25 @@ class _Grapher:
         group = next((g for g in self._system.groups if g.name == name), None)
         if group is None:
             component = self._components[name]
-            return Unit(name=name, kind="component", text=component.text, needs="", nodes=tuple(nodes))
+            inner = self._inner(nodes)
+            return Unit(name=name, kind="component", text=component.text, needs="", nodes=tuple(nodes), inner=inner)
         first = self._components[group.members[0]]
-        needs = f"{group.needs} of {len(group.members)} needed"
-        return Unit(name=name, kind="group", text=first.text, needs=needs, nodes=tuple(nodes))
+        return Unit(name=name, kind="group", text=first.text, needs=_needs(group), nodes=tuple(nodes))
+
+    def _inner(self, nodes: list[str]) -> tuple[InnerGroup, ...]:
+        """Redundant groups of parts, the outermost that a part is in."""
+        found: dict[str, list[str]] = {}
+        for name in nodes:
+            chain = [name]
+            while (parent := self._components[chain[-1]].parent) in self._components:
+                chain.append(parent)
+            group = next((self._group_of[link] for link in reversed(chain) if link in self._group_of), None)
+            if group is not None:
+                found.setdefault(group.name, []).append(name)
+        groups = {group.name: group for group in self._system.groups}
+        return tuple(
+            InnerGroup(name=name, needs=_needs(groups[name]), nodes=tuple(inside)) for name, inside in found.items()
+        )
 
     def _node(self, name: str, unit: str) -> Node:
         component = self._components[name]
@@ -128,3 +143,7 @@ class _Grapher:
                 continue
             rows.append(LinkRow(source=source, target=target, is_both_ways=back == via, via=via))
         return tuple(rows)
+
+
+def _needs(group: "Group") -> str:
+    return f"{group.needs} of {len(group.members)} needed"

@@ -36,6 +36,7 @@ def telling(answers: Answers, found: OutageAnswers) -> Telling:
         sentence=teller.sentence(),
         is_reached=is_reached,
         is_known=is_reached or found.classification.outage_class is OutageClass.UNREACHABLE,
+        is_grave=is_reached and teller.is_grave,
         failed=teller.failed() if is_reached else (),
         masking=teller.masking() if is_reached else (),
         because=teller.because() if is_reached else (),
@@ -70,11 +71,17 @@ class _Teller:
         self._reply = reply
         self._faults = () if reply is None else self._fired(reply)
         claims = found.redundancy
-        self._defeats = (
+        self.defeats = (
             reply is not None
             and claims is not None
             and (any(claim.reply is reply for claim in claims.mistaken) or claims.joint is reply)
         )
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether less suffices than redundancy is there to mask."""
+        run = None if self._reply is None else self._reply.run
+        return self.defeats or run is None or run.fault_count <= 1
 
     def _fired(self, reply: Reply) -> tuple[Command, ...]:
         """The faults of a run, each once."""
@@ -107,7 +114,7 @@ class _Teller:
                 return f"“{what}” cannot happen: no run leads there, with any number of faults"
             return f"It is not known whether “{what}” can happen: a limit was reached"
         text = f"{_capital(self._enough())}: {what}{_for_how_long(self._found.classification)}"
-        if self._defeats and self._answers.system.groups:
+        if self.defeats and self._answers.system.groups:
             text += ", although every redundant group keeps the members it needs"
         return text
 
@@ -166,7 +173,7 @@ class _Teller:
             line = f"The redundant group {group.name}: {group.needs} of {len(group.members)} suffice by design"
             if len(untouched) >= group.needs:
                 line += f", and {_listed(untouched)} {'is' if len(untouched) == 1 else 'are'} untouched"
-            elif not self._defeats:
+            elif not self.defeats:
                 line += f"; this run takes more than the {tolerated} it may lose"
             lines.append(f"{line}.")
             row = next((r for r in self._found.rows if r.group.name == group.name), None)
@@ -206,6 +213,9 @@ class _Teller:
         if not lines:
             lines.append("At once: no step lies in between.")
         lines.extend(self._end_lines(len(steps)))
+        sustained = self._found.classification.sustained
+        if sustained is not None and sustained.loop:
+            lines.append(f"It is kept up by a loop: {' → '.join(sustained.values)}.")
         return tuple(lines)
 
     def _end_lines(self, told_count: int) -> list[str]:

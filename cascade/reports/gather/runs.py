@@ -10,7 +10,7 @@ from cascade.diagnostics.durations import duration_text
 from cascade.questions.causes import ExplainedStep, Explanation
 from cascade.questions.declared import CheckResult
 from cascade.reference.evaluate import EvaluationError, Evaluator
-from cascade.reports.data import Change, Lane, Run, Series, Status, Step
+from cascade.reports.data import Change, Conclusion, Lane, Run, Series, Status, Step
 from cascade.reports.gather.places import Places
 from cascade.reports.runs import run_of
 from cascade.verdicts.run import ReplayedRun
@@ -70,6 +70,11 @@ class _Gatherer:
             steps=tuple(self._step(k) for k in range(len(self._fired))),
             lanes=self._lanes(),
             series=self._series(),
+            conclusions=tuple(
+                Conclusion(number=edge.source + 1, values=", ".join(edge.values))
+                for edge in self._explanation.edges
+                if edge.target is None
+            ),
         )
 
     # --- steps ---
@@ -238,7 +243,7 @@ class _Gatherer:
                 limits=tuple(v for v in limits if v is not None),
                 is_floor=values[0] is not None and limits[0] is not None and values[0] > limits[0],
             )
-        ranked = sorted(found.values(), key=lambda s: not any(_in_trouble(s)))
+        ranked = sorted(found.values(), key=lambda s: not any(s.troubles))
         return tuple(ranked[:_SERIES_MAX])
 
     def _number_names(self) -> dict[ExprId, str]:
@@ -322,11 +327,6 @@ def _value_phrase(name: str, kind: VariableKind, text: str) -> str:
             return text
         case VariableKind.RANGE:
             return f"{name} {text}"
-
-
-def _in_trouble(series: Series) -> list[bool]:
-    pairs = zip(series.values, series.limits, strict=True)
-    return [value < limit if series.is_floor else value > limit for value, limit in pairs]
 
 
 def _is_limit(name: str) -> bool:

@@ -1,5 +1,6 @@
 """The answers to the default questions, and what declared checks say of fixes, as tables."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def _coverage(covered: Coverage) -> Table:
     note = "" if covered.reason is None else f"The exploration stopped early: {covered.reason.value}"
     return Table(
         key="coverage",
-        title="What ever happens",
+        title="Coverage: what ever happens",
         text="In all runs together, with any number of faults. What never happens was perhaps not meant so, or is switched off by a param.",
         headings=("what", "seen", "never", "switched off", "not examined"),
         rows=tuple(rows),
@@ -176,7 +177,11 @@ def _class_row(answers: Answers, found: Classification, run_of: RunOf, loops_of:
 
 
 def _sustaining(answers: Answers, found: Classification, decisive: Reply | None) -> str:
-    """The commands of the loop, in their order; of a run that comes to an end, what it waited for most."""
+    """The loop of values, or else the commands of the loop, in their order; of a run that comes to an end, what it waited for most."""
+    if found.sustained is not None and found.sustained.loop:
+        return " → ".join(found.sustained.values)
+    if found.sustained is not None and found.sustained.rests_on:
+        return f"nothing changes {', '.join(found.sustained.rests_on)}"
     loops = [r for r in found.evidence if r.run is not None and r.run.loop_start is not None]
     if loops and loops[-1].run is not None and loops[-1].run.loop_start is not None:
         steps = loops[-1].run.steps[loops[-1].run.loop_start :]
@@ -193,41 +198,50 @@ def _sustaining(answers: Answers, found: Classification, decisive: Reply | None)
 
 
 def fix_table(system: "System", checks: Sequence[CheckRow]) -> Table:
-    """What the declared checks say of each fix, and of each set of fixes that they combine."""
-    by_fixes: dict[tuple[str, ...], list[CheckRow]] = {}
-    for check in checks:
-        if check.fixes:
-            by_fixes.setdefault(check.fixes, []).append(check)
+    """What the declared checks say of each fix, and of each set of fixes that they combine: a column for each question that is asked with a fix."""
     texts = {fix.name: fix.text or ", ".join(fix.settings) for fix in system.fixes}
-    for name in texts:
-        by_fixes.setdefault((name,), [])
-    rows: list[tuple[Cell, ...]] = []
-    for fixes in sorted(by_fixes, key=lambda names: (len(names), [list(texts).index(n) for n in names])):
-        decided = by_fixes[fixes]
-        holds = [c for c in decided if c.verdict == "holds"]
-        violated = [c for c in decided if c.verdict == "violated"]
-        unknown = [c.name for c in decided if c.verdict == "undetermined"]
-        nothing = "" if decided else "no check uses it"
-        run = next((c.run for c in violated if c.run is not None), None)
-        rows.append(
-            (
-                Cell(text=" + ".join(fixes)),
-                Cell(text="; ".join(texts.get(name, "") for name in fixes)),
-                Cell(text=", ".join(c.formula for c in holds) or nothing, tone="good" if holds else ""),
-                Cell(text=", ".join(c.formula for c in violated), tone="bad" if violated else "", run=run),
-                Cell(text=", ".join(unknown), tone="warn" if unknown else ""),
-            )
+    order = list(texts)
+    questions = list(dict.fromkeys(_without_fixes(check) for check in checks if check.fixes))
+    by_fixes: dict[tuple[str, ...], list[CheckRow]] = {(): [], **{(name,): [] for name in texts}}
+    for check in checks:
+        if _without_fixes(check) in questions:
+            by_fixes.setdefault(check.fixes, []).append(check)
+    if not by_fixes[()]:
+        del by_fixes[()]
+    rows = [
+        (
+            Cell(text=" + ".join(fixes) or "as it is"),
+            Cell(text="; ".join(texts.get(name, "") for name in fixes)),
+            *(_fix_cell([c for c in by_fixes[fixes] if _without_fixes(c) == question]) for question in questions),
         )
-    headings: tuple[str, ...] = ("fix", "what it does", "with it holds", "with it is still violated", "undetermined")
-    if not any(row[-1].text for row in rows):
-        headings, rows = headings[:-1], [row[:-1] for row in rows]
+        for fixes in sorted(by_fixes, key=lambda names: (len(names), [order.index(name) for name in names]))
+    ]
     return Table(
         key="fixes",
         title="What the fixes change",
-        text="By the checks that the spec declares with each fix.",
-        headings=headings,
+        text="What the declared checks say of the spec as it is, and with each fix. No sign: no check asks.",
+        headings=("fix", "what it does", *questions),
         rows=tuple(rows),
     )
+
+
+_FIX_CLAUSE = re.compile(r" with fix \w+( ?, ?\w+)*")
+_FIX_TONES = {"holds": "good", "violated": "bad", "undetermined": "warn"}
+
+
+def _without_fixes(check: CheckRow) -> str:
+    """What a check asks, wherever among its clauses the fixes stand."""
+    return _FIX_CLAUSE.sub("", check.formula)
+
+
+def _fix_cell(checks: Sequence[CheckRow]) -> Cell:
+    """The verdict, with its run; the worst, should several checks ask the same."""
+    for verdict in ("violated", "undetermined", "holds"):
+        found = [check for check in checks if check.verdict == verdict]
+        if found:
+            run = next((c.run for c in found if c.run is not None), None) if verdict == "violated" else None
+            return Cell(text=verdict, tone=_FIX_TONES[verdict], run=run)
+    return Cell(text="")
 
 
 def sample_table(rows: Sequence[tuple[Cell, ...]]) -> Table:

@@ -16,8 +16,8 @@ _BASE = 52.0
 _PER_DOUBLING = 15.0
 _WIDEST = 210.0
 _TAIL = 48.0
-_NARROWEST = 620.0
-_STRETCH_MAX = 3.0
+_NARROWEST = 680.0
+_STRETCH_MAX = 2.0
 _CROWDED = 40
 """With more events everything is drawn narrower."""
 
@@ -45,9 +45,9 @@ def make_axis(times_ms: Sequence[int], end_ms: int, *, is_timed: bool) -> Axis:
         width = LEAD if k == 0 and not gap else _width(gap, shortest, is_timed=is_timed) * scale
         xs.append(xs[-1] + width)
     end = xs[-1] + (_width(gaps[-1], shortest, is_timed=is_timed) if gaps[-1] else _TAIL)
-    # A short run fills the page as well, as far as that helps.
+    # A short run fills the page as well: its intervals as far as that helps, its last state with what is left.
     stretch = min(_STRETCH_MAX, max(1.0, _NARROWEST / end))
-    return Axis(xs=tuple(x * stretch for x in xs), end=end * stretch)
+    return Axis(xs=tuple(x * stretch for x in xs), end=max(_NARROWEST, end * stretch))
 
 
 def _width(gap: int, shortest: int, *, is_timed: bool) -> float:

@@ -1,11 +1,11 @@
 """The graph of a report: where boxes, the components in them, arrows and links stand on the page."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cascade.records import dataclass
 from cascade.reports.data import Graph, Node, Unit
-from cascade.reports.html.layered import Route, lay_out
+from cascade.reports.html.layered import Layout, Route, lay_out
 
 CELL_WIDTH = 158.0
 CELL_HEIGHT = 36.0
@@ -19,7 +19,15 @@ BOXES_MAX = 60
 GRID_COLUMNS = 10
 _COLUMNS_MAX = 4
 _NARROW = 116.0
+_ROOMINESS = ((270.0, 64.0), (226.0, 56.0), (190.0, 48.0), (CELL_WIDTH, 44.0))
+"""How wide boxes may be and how far apart, from the best to what is left to try."""
+
+_ROOM = 1210.0
+"""The width of a page. A graph that has room there gets boxes as wide as their texts."""
+_INNER_TITLE = 20.0
+_INNER_END = 4.0
 MARGIN = 14.0
+_TEXT_CHARACTER, _NAME_CHARACTER, _TEXT_MARGIN = 6.6, 7.4, 34.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +44,17 @@ class CellView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrameView:
+    """A redundant group within a box."""
+
+    title: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BoxView:
     """A box; without a title its only cell says it all."""
 
@@ -46,6 +65,7 @@ class BoxView:
     width: float
     height: float
     cells: tuple[CellView, ...]
+    frames: tuple[FrameView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +99,27 @@ class GraphView:
     hidden_count: int
 
 
-def view_graph(whole: Graph, changing: Iterable[str] = ()) -> GraphView:
-    """The drawing of a graph. Of very many boxes only some are drawn: first those with components in `changing`."""
+def view_graph(whole: Graph, changing: Iterable[str] = (), texts: Mapping[str, str] | None = None) -> GraphView:
+    """The drawing of a graph. Of very many boxes only some are drawn: first those with components in `changing`. `texts` are the longest that components get."""
     graph = _excerpt(whole, changing)
     nodes = {node.name: node for node in graph.nodes}
     has_links = {nodes[n].unit for link in graph.links for n in (link.source, link.target) if n in nodes}
-    sizes = {unit.name: _size(unit, has_links=unit.name in has_links) for unit in graph.units}
-    layout = lay_out(
-        sizes,
-        [(edge.used, edge.user) for edge in graph.edges],
-        last=frozenset(unit.name for unit in graph.units if unit.kind == "outage"),
+
+    def draw(widths: Mapping[str, float], gap: float) -> tuple[dict[str, tuple[float, float]], Layout]:
+        sizes = {u.name: _size(u, widths[u.name], has_links=u.name in has_links) for u in graph.units}
+        edges = [(edge.used, edge.user) for edge in graph.edges]
+        last = frozenset(unit.name for unit in graph.units if unit.kind == "outage")
+        return sizes, lay_out(sizes, edges, layer_gap=gap, last=last)
+
+    wanted = {unit.name: _wanted_width(unit, nodes, texts or {}) for unit in graph.units}
+    for widest, gap in _ROOMINESS:
+        widths = {name: min(width, widest) for name, width in wanted.items()}
+        sizes, layout = draw(widths, gap)
+        if layout.width <= _ROOM:
+            break
+    boxes = tuple(
+        _box(unit, nodes, layout.corners[unit.name], sizes[unit.name], widths[unit.name]) for unit in graph.units
     )
-    boxes = tuple(_box(unit, nodes, layout.corners[unit.name], sizes[unit.name]) for unit in graph.units)
     arrows = tuple(
         ArrowView(path=_path(layout.routes[edge.used, edge.user]), user=edge.user, used=edge.used, in_loop=edge.in_loop)
         for edge in graph.edges
@@ -104,6 +133,16 @@ def view_graph(whole: Graph, changing: Iterable[str] = ()) -> GraphView:
         links=_links(graph, boxes),
         hidden_count=len(whole.units) - len(graph.units),
     )
+
+
+def _wanted_width(unit: Unit, nodes: Mapping[str, Node], texts: Mapping[str, str]) -> float:
+    """A width with room for the names and texts of a box."""
+    needed = [CELL_WIDTH]
+    for name in unit.nodes:
+        node = nodes[name]
+        text = max(texts.get(name, ""), node.type_name or node.text, key=len)
+        needed += [len(text) * _TEXT_CHARACTER + _TEXT_MARGIN, len(node.label) * _NAME_CHARACTER + _TEXT_MARGIN]
+    return max(needed)
 
 
 def _excerpt(graph: Graph, changing: Iterable[str]) -> Graph:
@@ -155,9 +194,9 @@ def _columns(unit: Unit) -> list[list[str]]:
     return columns if len(columns) <= _COLUMNS_MAX and max(map(len, columns)) <= STACKED_MAX else []
 
 
-def _size(unit: Unit, *, has_links: bool) -> tuple[float, float]:
+def _size(unit: Unit, cell_width: float, *, has_links: bool) -> tuple[float, float]:
     if not _has_title(unit):
-        return CELL_WIDTH, CELL_HEIGHT + 4
+        return cell_width, CELL_HEIGHT + 4
     count = len(unit.nodes)
     columns = _columns(unit)
     if columns:
@@ -166,14 +205,46 @@ def _size(unit: Unit, *, has_links: bool) -> tuple[float, float]:
     if _is_grid(unit):
         rows = -(-count // GRID_COLUMNS)
         return GRID_COLUMNS * SMALL + 2 * PAD, TITLE_HEIGHT + rows * SMALL + PAD
-    width = CELL_WIDTH + 2 * PAD + (26 if has_links and count > 1 else 0)
-    return width, TITLE_HEIGHT + count * (CELL_HEIGHT + 6) - 6 + PAD
+    width = cell_width + 2 * PAD + (26 if has_links and count > 1 else 0)
+    return width, _stack(unit)[1]
 
 
-def _box(unit: Unit, nodes: dict[str, Node], corner: tuple[float, float], size: tuple[float, float]) -> BoxView:
+def _stack(unit: Unit) -> tuple[dict[str, float], float]:
+    """Where the cells of a box stand below each other, and how high it is. Groups within it get a title of their own."""
+    group_of = {name: group.name for group in unit.inner for name in group.nodes}
+    tops: dict[str, float] = {}
+    y, current = TITLE_HEIGHT, ""
+    for name in unit.nodes:
+        group = group_of.get(name, "")
+        if group != current:
+            y += (_INNER_END if current else 0) + (_INNER_TITLE if group else 0)
+            current = group
+        tops[name] = y
+        y += CELL_HEIGHT + 6
+    return tops, y - 6 + (_INNER_END if current else 0) + PAD
+
+
+def _frames(unit: Unit, x: float, y: float, cell_width: float) -> tuple[FrameView, ...]:
+    """The groups within a box, where their cells stand together."""
+    tops, _ = _stack(unit)
+    frames: list[FrameView] = []
+    for group in unit.inner:
+        first, last = tops[group.nodes[0]], tops[group.nodes[-1]]
+        if last - first > (len(group.nodes) - 1) * (CELL_HEIGHT + 6):
+            continue
+        title = f"{group.name.removeprefix(f'{unit.name}.')} · {group.needs}"
+        top, height = y + first - _INNER_TITLE + 2, last - first + CELL_HEIGHT + _INNER_TITLE + 2
+        frames.append(FrameView(title=title, x=x + PAD / 2, y=round(top, 1), width=cell_width + PAD, height=height))
+    return tuple(frames)
+
+
+def _box(
+    unit: Unit, nodes: dict[str, Node], corner: tuple[float, float], size: tuple[float, float], cell_width: float
+) -> BoxView:
     x, y = round(corner[0] + MARGIN, 1), round(corner[1] + MARGIN, 1)
     cells: list[CellView] = []
     places = {name: (i, j) for i, column in enumerate(_columns(unit)) for j, name in enumerate(column)}
+    tops, _ = _stack(unit)
     for i, name in enumerate(unit.nodes):
         if not _has_title(unit):
             cell_x, cell_y, width, height = x, y, size[0], size[1]
@@ -186,8 +257,8 @@ def _box(unit: Unit, nodes: dict[str, Node], corner: tuple[float, float], size: 
             cell_y = y + TITLE_HEIGHT + i // GRID_COLUMNS * SMALL
             width = height = SMALL - 4
         else:
-            cell_x, cell_y = x + PAD, y + TITLE_HEIGHT + i * (CELL_HEIGHT + 6)
-            width, height = CELL_WIDTH, CELL_HEIGHT
+            cell_x, cell_y = x + PAD, y + tops[name]
+            width, height = cell_width, CELL_HEIGHT
         cells.append(
             CellView(
                 node=nodes[name],
@@ -200,6 +271,7 @@ def _box(unit: Unit, nodes: dict[str, Node], corner: tuple[float, float], size: 
             )
         )
     title = f"{unit.name} · {unit.needs}" if unit.needs else unit.name
+    is_stacked = _has_title(unit) and not places and not _is_grid(unit)
     return BoxView(
         unit=unit,
         title=title if _has_title(unit) else "",
@@ -208,6 +280,7 @@ def _box(unit: Unit, nodes: dict[str, Node], corner: tuple[float, float], size: 
         width=size[0],
         height=size[1],
         cells=tuple(cells),
+        frames=_frames(unit, x, y, cell_width) if is_stacked else (),
     )
 
 

@@ -74,7 +74,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A load (`line`) and its limit as stepped paths; `over` are rectangles (x, width) where it is in trouble."""
+    """A load (`line`) and its limit as stepped paths; `over` are rectangles (x, width) where it is in trouble; labels have x, y and a text."""
 
     name: str
     limit_text: str
@@ -82,10 +82,10 @@ class Chart:
     line: str
     limit: str
     over: tuple[tuple[float, float], ...]
-    top_text: str
-    top_y: float
-    limit_y: float
+    limit_labels: tuple[tuple[float, float, str], ...]
+    peak: tuple[float, float, str]
     values: tuple[int, ...]
+    limits: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,8 @@ class _Drawing:
         bottom = TOP + len(rows) * ROW
         charts: list[Chart] = []
         y = bottom + 14
-        for series in self._run.series[:CHARTS_MAX]:
+        troubled = [series for series in self._run.series if any(series.troubles)]
+        for series in troubled[:CHARTS_MAX] or self._run.series[:1]:
             charts.append(self._chart(series, y))
             y += CHART_HEIGHT
         strip = self._strip(lanes) if self._run.is_timed and self._run.end_ms else ()
@@ -278,26 +279,36 @@ class _Drawing:
         def height(value: int) -> float:
             return round(y + 20 + room * (1 - max(0, value) / top), 1)
 
-        over = [
-            (self._xs[k], self._xs[k + 1] if k + 1 < len(self._xs) else self._end)
-            for k in range(len(series.values))
-            if (series.values[k] < series.limits[k] if series.is_floor else series.values[k] > series.limits[k])
-        ]
-        limits = sorted(set(series.limits))
-        limit = f"{limits[0]:,}" if len(limits) == 1 else f"{limits[0]:,} to {limits[-1]:,}"
-        name = f" ({series.limit_name})" if series.limit_name else ""
+        ends = [*self._xs[1:], self._end]
+        over = [(x, end) for x, end, bad in zip(self._xs, ends, series.troubles, strict=True) if bad]
+        word = "floor" if series.is_floor else "limit"
+        peak = series.values.index(max(series.values))
         return Chart(
             name=series.name,
-            limit_text=f"{'floor' if series.is_floor else 'limit'} {limit}{name}",
+            limit_text=f"{word} {series.limit_name or f'{series.limits[0]:,}'}",
             y=y,
             line=self._stepped([height(v) for v in series.values]),
             limit=self._stepped([height(v) for v in series.limits]),
             over=tuple((x, round(end - x, 1)) for x, end in over),
-            top_text=f"{max(series.values):,}",
-            top_y=height(max(series.values)),
-            limit_y=height(series.limits[0]),
+            limit_labels=self._limit_labels(series, [height(v) for v in series.limits]),
+            peak=(self._xs[peak] + 4, height(series.values[peak]) - 4, f"{series.values[peak]:,}"),
             values=series.values,
+            limits=series.limits,
         )
+
+    def _limit_labels(self, series: Series, heights: list[float]) -> tuple[tuple[float, float, str], ...]:
+        """The limit where it begins, and where it changes for long enough to be read; not where the load has its number."""
+        peak = series.values.index(max(series.values))
+        labels: list[tuple[float, float, str]] = []
+        for k, limit in enumerate(series.limits):
+            is_new = k == 0 or limit != series.limits[k - 1]
+            following = next((j for j in range(k + 1, len(series.limits)) if series.limits[j] != limit), None)
+            end = self._end if following is None else self._xs[following]
+            text = f"{limit:,}"
+            has_room = end - self._xs[k] > len(text) * _CHARACTER + 6
+            if is_new and has_room and not (k == peak and abs(series.values[k] - limit) * 8 < max(series.values)):
+                labels.append((self._xs[k] + 3, round(heights[k] - 4, 1), text))
+        return tuple(labels)
 
     def _stepped(self, heights: list[float]) -> str:
         path = f"M{self._xs[0]:g} {heights[0]:g}"

@@ -9,6 +9,7 @@ import dataclasses
 import enum
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -19,11 +20,21 @@ from markupsafe import Markup, escape
 
 from cascade.diagnostics.durations import duration_text
 from cascade.diagnostics.printable import printable
+from cascade.records import dataclass
 from cascade.reports.data import STATUS_TEXTS, CheckRow, Report, Run, Status
+from cascade.reports.html.causal import view_causes
 from cascade.reports.html.drawing import view_graph
-from cascade.reports.html.lanes import RunView, view_run
+from cascade.reports.html.lanes import LABEL_WIDTH, RunView, view_run
 from cascade.reports.html.sources import view_sources
-from cascade.reports.html.verdicts import chips, heroes, plain_verdict
+from cascade.reports.html.verdicts import (
+    chips,
+    heroes,
+    is_calm,
+    overall,
+    overall_tone,
+    plain_verdict,
+    unexpected,
+)
 from cascade.reports.wording import clock_text, count_text, seconds_text
 
 FILLS = ("#f3f5f7", "#fdf0c4", "#ffdcbd", "#b3261e")
@@ -31,6 +42,21 @@ STROKES = ("#aab2bd", "#a87900", "#b64a00", "#7d1510")
 INKS = ("#1c2430", "#1c2430", "#1c2430", "#ffffff")
 ICONS = ("", "~", "!", "×")
 _CHARACTER = 6.6
+_SHORT_TITLES = {
+    "redundancy": "Redundancy",
+    "fault-sets": "Fault sets",
+    "classes": "Endings",
+    "coverage": "Coverage",
+    "fixes": "Fixes",
+    "samples": "Samples",
+    "tune": "Tune",
+    "tune-map": "Map",
+    "remedies": "Remedies",
+}
+"""What sections are called where they stand side by side."""
+
+ROWS_MAX = 24
+"""Longer tables are folded after so many rows."""
 
 
 def page(report: Report, *, has_index: bool = False) -> str:
@@ -51,10 +77,15 @@ def page(report: Report, *, has_index: bool = False) -> str:
             plain=plain_verdict(report),
             chips=chips(report),
             sections=_sections(report),
-            graph=view_graph(report.graph, _changing(report)),
+            graph=view_graph(report.graph, _changing(report), _longest_texts(report)),
             first_run=first_run(report),
             start=_start(report, views),
             views=[_shown_view(view) for view in views],
+            causes=[view_causes(run) for run in report.runs],
+            unexpected=unexpected(report),
+            is_calm=is_calm(report),
+            has_outage=any(lane.is_outage for run in report.runs for lane in run.lanes),
+            ordered_checks=sorted(enumerate(report.checks, start=1), key=lambda pair: _is_settled(pair[1])),
             sources=view_sources(report),
             statistics=report.checks,
             check_tone=check_tone,
@@ -62,20 +93,62 @@ def page(report: Report, *, has_index: bool = False) -> str:
     )
 
 
-def index_page(entries: Sequence[tuple[str, Report]], others: Sequence[tuple[str, str]] = ()) -> str:
-    """The list of all reports: file names with what they say, and paths for which there is none with the reason."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """An error of a spec, and where it stands."""
+
+    where: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """A file without a page, and why."""
+
+    path: str
+    reason: str
+    errors: tuple[Fault, ...] = ()
+
+    @property
+    def tone(self) -> str:
+        """How alarming that is."""
+        return "bad" if self.errors else ""
+
+
+def index_page(entries: Sequence[tuple[str, Report]], others: Sequence[Absent] = ()) -> str:
+    """The list of all reports, the most alarming first, and of the files without one."""
     style = asset("style.css")
-    rows = [(name, report, heroes(report), chips(report), plain_verdict(report)) for name, report in entries]
+    rows = [
+        {
+            "name": name,
+            "report": report,
+            "heroes": heroes(report),
+            "chips": chips(report),
+            "plain": plain_verdict(report),
+            "tone": overall_tone(report),
+        }
+        for name, report in entries
+    ]
+    rows.sort(key=lambda row: _TONES.index(str(row["tone"])))
     return (
         _environment()
         .get_template("index.html.jinja")
         .render(
             rows=rows,
             others=others,
+            overall=overall([report for _, report in entries], sum(bool(other.errors) for other in others)),
             policy=_policy(style, ""),
             style=Markup(style),  # noqa: S704 - our own file
         )
     )
+
+
+_TONES = ("bad", "unknown", "warn", "good")
+
+
+def _is_settled(check: CheckRow) -> bool:
+    return check.is_as_expected or bool(check.accepted)
 
 
 def check_tone(check: CheckRow) -> str:
@@ -129,7 +202,13 @@ def _environment() -> Environment:
         loader=_Loader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        clock=clock_text, seconds=seconds_text, code=_with_code, fit=_fit, duration=duration_text, count=count_text
+        names=_with_breaks,
+        clock=clock_text,
+        seconds=seconds_text,
+        code=_with_code,
+        fit=_fit,
+        duration=duration_text,
+        count=count_text,
     )
     environment.finalize = _visible
     environment.globals.update(
@@ -137,6 +216,7 @@ def _environment() -> Environment:
         strokes=STROKES,
         inks=INKS,
         icons=ICONS,
+        rows_max=ROWS_MAX,
         statuses=[(int(status), text) for status, text in STATUS_TEXTS.items()],
         status_texts=[STATUS_TEXTS[status] for status in Status],
     )
@@ -154,6 +234,14 @@ def _with_code(text: str) -> Markup:
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(parts)
     )
+
+
+_BREAKS = re.compile(r"(?<=[._])(?=[^._])")
+
+
+def _with_breaks(text: str) -> Markup:
+    """A name that may be broken at its joints, and nowhere else if that helps."""
+    return Markup("<wbr>").join(_BREAKS.split(printable(text)))
 
 
 def _fit(text: str, width: float) -> str:
@@ -180,7 +268,7 @@ def _sections(report: Report) -> list[tuple[str, str]]:
         found.append(("cascade", "Cascade" if report.runs else "Architecture"))
     found += [("findings", "Findings")] if report.findings else []
     found += [("checks", "Checks")] if report.checks else []
-    found += [(table.key, table.title) for table in report.tables]
+    found += [(table.key, _SHORT_TITLES.get(table.key, table.title)) for table in report.tables]
     return [*found, ("explored", "Explored"), ("source", "Source")]
 
 
@@ -191,6 +279,13 @@ def _start(report: Report, views: list[RunView]) -> dict[str, tuple[int, str]]:
     first = first_run(report)
     k = views[first].start_state
     return {lane.name: (int(lane.statuses[k]), lane.texts[k]) for lane in report.runs[first].lanes}
+
+
+def _longest_texts(report: Report) -> dict[str, str]:
+    """The longest text that each component gets in the run that is shown first."""
+    if not report.runs:
+        return {}
+    return {lane.name: max(lane.texts, key=len) for lane in report.runs[first_run(report)].lanes}
 
 
 def first_run(report: Report) -> int:
@@ -240,12 +335,12 @@ def because(text: str, events: dict[int | None, int]) -> str:
 
 def _shown_view(view: RunView) -> dict[str, Any]:
     shown = {f.name: getattr(view, f.name) for f in dataclasses.fields(view)}
+    shown["label_width"] = LABEL_WIDTH
     shown["charts"] = [
         {
             **{f.name: getattr(chart, f.name) for f in dataclasses.fields(chart)},
             "values_text": ",".join(map(str, chart.values)),
-            "limits_text": chart.limit_text.partition(" ")[2].partition(" (")[0],
-            "peak_x": view.xs[chart.values.index(max(chart.values))] + 4,
+            "limits_text": ",".join(map(str, chart.limits)),
         }
         for chart in view.charts
     ]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cascade.files import write_atomically
 from cascade.reports.data import Report
-from cascade.reports.html.page import index_page, page
+from cascade.reports.html.page import Absent, index_page, page
 
 INDEX = "index.html"
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
@@ -19,7 +19,7 @@ class Site:
         self.folder = folder
         self._names = file_names(list(dict.fromkeys(paths)))
         self._entries: list[tuple[str, Report]] = []
-        self._others: list[tuple[str, str]] = []
+        self._others: list[Absent] = []
 
     def add(self, report: Report) -> str:
         """Write the page of a spec; returns its path. Raises OSError where that cannot be done."""
@@ -29,9 +29,9 @@ class Site:
         self._entries.append((name, report))
         return path
 
-    def leave_out(self, path: str, reason: str) -> None:
-        """Say in the index why a spec has no page."""
-        self._others.append((path, reason))
+    def leave_out(self, absent: Absent) -> None:
+        """Say in the index why a file has no page."""
+        self._others.append(absent)
 
     def finish(self) -> str:
         """Write the index; returns its path."""

@@ -1,7 +1,9 @@
 """What stands at the top of a page: sentences, and counts."""
 
+from collections.abc import Sequence
+
 from cascade.records import dataclass
-from cascade.reports.data import Headline, Report
+from cascade.reports.data import CheckRow, Headline, Report
 from cascade.reports.wording import count_text
 
 
@@ -42,7 +44,8 @@ def heroes(report: Report) -> list[Hero]:
 
 def _hero(group: list[Headline]) -> Hero:
     first = group[0]
-    tone = "bad" if first.is_reached else "good" if first.is_known else "unknown"
+    reached = "bad" if first.is_grave else "warn"
+    tone = reached if first.is_reached else "good" if first.is_known else "unknown"
     return Hero(
         sentence=first.sentence,
         tone=tone,
@@ -53,6 +56,55 @@ def _hero(group: list[Headline]) -> Hero:
         defeats="although" in first.sentence,
         run=first.run,
     )
+
+
+def is_calm(report: Report) -> bool:
+    """Whether there is nothing to be alarmed about, so that what was explored is the news."""
+    totals = report.totals
+    alarming = totals.unexpected + totals.undetermined + totals.findings + len(report.errors)
+    return not alarming and not any(headline.is_grave for headline in report.headlines)
+
+
+def unexpected(report: Report) -> list[tuple[int, CheckRow]]:
+    """Checks that are not as expected, violated ones first, with their numbers."""
+    found = [
+        (number, check)
+        for number, check in enumerate(report.checks, start=1)
+        if not check.is_as_expected and not check.accepted
+    ]
+    return sorted(found, key=lambda pair: pair[1].verdict == "undetermined")
+
+
+def overall_tone(report: Report) -> str:
+    """How a whole report looks in a list of many."""
+    totals = report.totals
+    if totals.unexpected or totals.findings or any(error.severity == "error" for error in report.errors):
+        return "bad"
+    if totals.undetermined or totals.questions_undetermined:
+        return "unknown"
+    asked = totals.as_expected + totals.accepted + totals.questions
+    return "warn" if totals.notices or totals.accepted else "good" if asked else "unknown"
+
+
+def overall(reports: Sequence[Report], broken: int) -> list[Chip]:
+    """What all reports say together, alarming things first."""
+    checks = sum(len(report.checks) for report in reports)
+    counts = [
+        (broken, f"{count_text(broken, 'file')} with errors", "bad"),
+        *(
+            (count, f"{count} {text}", tone)
+            for count, text, tone in (
+                (sum(r.totals.unexpected for r in reports), "not as expected", "bad"),
+                (sum(r.totals.undetermined for r in reports), "undetermined", "unknown"),
+            )
+        ),
+    ]
+    findings = sum(report.totals.findings for report in reports)
+    counts.append((findings, count_text(findings, "finding"), "bad"))
+    as_expected = sum(report.totals.as_expected for report in reports)
+    counts.append((checks, f"{as_expected} of {count_text(checks, 'verdict')} as expected", "good"))
+    said = [Chip(text=text, tone=tone, target="") for count, text, tone in counts if count]
+    return [Chip(text=count_text(len(reports) + broken, "spec"), tone="", target=""), *said]
 
 
 def plain_verdict(report: Report) -> Chip:

@@ -103,7 +103,7 @@ function Player({ report, painter, first }: { report: Report; painter: Painter; 
   useEffect(() => {
     const onClick = (event: MouseEvent) => {
       const target = event.target as Element;
-      const found = target.closest<HTMLElement>(".event[data-event], tr[data-event]");
+      const found = target.closest<HTMLElement>(".event[data-event], .why[data-event], tr[data-event]");
       if (found && !target.closest("a")) move({ run: position.run, state: Number(found.dataset.event) });
     };
     const section = document.getElementById("cascade")!;

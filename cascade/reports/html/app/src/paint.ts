@@ -5,6 +5,7 @@ import { ancestry, DOWN, type Report, type Run } from "./report";
 const SVG = "http://www.w3.org/2000/svg";
 const ICONS = ["", "~", "!", "\u00d7"];
 const CHARACTER = 6.6;
+const LABELS = 168;
 
 function setStatus(element: Element, letter: string, status: number): void {
   for (let s = 0; s <= DOWN; s++) element.classList.toggle(letter + s, s === status);
@@ -15,7 +16,15 @@ function fit(text: string, width: number): string {
   return text.length <= room ? text : text.slice(0, Math.max(0, room - 1)).trimEnd() + "\u2026";
 }
 
+/** Scrolls sideways if what is at `x` would not be seen; `margin` is what covers the left edge. */
+function follow(scroll: HTMLElement, x: number, margin: number): void {
+  if (x < scroll.scrollLeft + margin + 12 || x > scroll.scrollLeft + scroll.clientWidth - 60) {
+    scroll.scrollLeft = Math.max(0, x - margin - (scroll.clientWidth - margin) / 2);
+  }
+}
+
 export class Painter {
+  private readonly kept = new WeakSet<SVGSVGElement>();
   private readonly graph = document.getElementById("graph");
   private readonly nodes: SVGGElement[];
   private readonly unitNodes: Map<string, string[]>;
@@ -80,35 +89,55 @@ export class Painter {
     const x = xs[state]!;
     const end = xs[state + 1] ?? svg.width.baseVal.value - 12;
     const height = svg.height.baseVal.value;
-    const band = this.child(svg, "rect", "cursor-band");
+    // The band lies under everything, the line under the events, so that both leave texts readable.
+    const band = this.child(svg, "rect", "cursor-band", svg.firstElementChild);
     band.setAttribute("x", String(x));
     band.setAttribute("y", "20");
     band.setAttribute("width", String(Math.max(2, end - x)));
     band.setAttribute("height", String(height - 22));
-    const line = this.child(svg, "path", "cursor");
+    const line = this.child(svg, "path", "cursor", svg.querySelector(".events"));
     line.setAttribute("d", `M${x} 20V${height - 2}`);
     const path = ancestry(run, state);
     for (const event of svg.querySelectorAll<SVGGElement>(".event")) {
       event.classList.toggle("now", Number(event.dataset.event) === state);
     }
-    for (const arrow of svg.querySelectorAll<SVGPathElement>(".causes path")) {
+    for (const arrow of section.querySelectorAll<SVGPathElement>(".causes path")) {
       arrow.classList.toggle("away", state > 0 && !path.has(Number(arrow.dataset.end)));
     }
-    for (const now of svg.querySelectorAll<SVGTextElement>(".now[data-values]")) {
-      now.textContent = `now ${Number(now.dataset.values!.split(",")[state]).toLocaleString("en")}`;
+    for (const node of section.querySelectorAll<SVGGElement>(".why[data-event]")) {
+      node.classList.toggle("now", Number(node.dataset.event) === state);
+      node.classList.toggle("on-path", path.has(Number(node.dataset.event)));
     }
-    const scroll = svg.parentElement!;
-    if (x < scroll.scrollLeft + 180 || x > scroll.scrollLeft + scroll.clientWidth - 40) {
-      scroll.scrollLeft = Math.max(0, x - scroll.clientWidth / 2);
+    for (const now of svg.querySelectorAll<SVGTextElement>(".now[data-values]")) {
+      const [value, limit] = [now.dataset.values!, now.dataset.limits!].map((list) => Number(list.split(",")[state]).toLocaleString("en"));
+      now.textContent = `now ${value} of ${limit}`;
+    }
+    this.keepLabels(svg);
+    follow(svg.parentElement!, x, LABELS);
+    const now = section.querySelector<SVGGElement>(".why.now rect");
+    if (now) {
+      const scroll = now.closest<HTMLElement>(".scroll")!;
+      const left = Number(now.getAttribute("x"));
+      follow(scroll, left + Number(now.getAttribute("width")) / 2, Number(now.getAttribute("width")) / 2);
     }
   }
 
-  private child(svg: SVGSVGElement, tag: string, name: string): SVGElement {
+  /** The names of lanes stay in sight where the drawing is wider than the page. */
+  private keepLabels(svg: SVGSVGElement): void {
+    if (this.kept.has(svg)) return;
+    this.kept.add(svg);
+    const scroll = svg.parentElement!;
+    if (scroll.clientWidth < 4 * LABELS) return;
+    const labels = svg.querySelector(".lane-labels")!;
+    scroll.addEventListener("scroll", () => labels.setAttribute("transform", `translate(${scroll.scrollLeft})`), { passive: true });
+  }
+
+  private child(svg: SVGSVGElement, tag: string, name: string, before: Element | null): SVGElement {
     let found = svg.querySelector<SVGElement>(`.${name}`);
     if (!found) {
       found = document.createElementNS(SVG, tag);
       found.classList.add(name);
-      svg.append(found);
+      svg.insertBefore(found, before);
     }
     return found;
   }

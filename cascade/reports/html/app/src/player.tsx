@@ -71,7 +71,7 @@ export function Controls({ report, position, onMove, onOutage }: Props & { onOut
       <button type="button" aria-label="Next event" disabled={position.state === last} onClick={() => go(position.state + 1)}>
         {"\u25b6"}
       </button>
-      <button type="button" onClick={onOutage}>outage</button>
+      {run.lanes.some((lane) => lane.is_outage) && <button type="button" onClick={onOutage}>outage</button>}
       <input
         type="range"
         min={0}
