@@ -1,13 +1,15 @@
 """Checks and fixes: formulas, clauses, and which commands a clause names."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
 
 from cascade.checked import messages
 from cascade.checked.commands import PlacedCommand
-from cascade.checked.construct import Constructor, Override, path_matches
+from cascade.checked.construct import Constructor, Override, Rigid, path_matches
 from cascade.checked.evaluate import SUGGESTIONS_MAX
 from cascade.checked.instances import Instance, Parameter, Scalar, Scope, Step
 from cascade.checked.model import DURATION, INT, Check, Class, Formula, FormulaKind, Limit
+from cascade.records import dataclass
 from cascade.source import Span
 from cascade.syntax import tree
 
@@ -18,6 +20,25 @@ _CLASS_NAMES = {
     "operators": Class.OPERATOR,
     "events": Class.EVENT,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOpen:
+    """What one elaboration leaves open, to be one model of many variants.
+
+    Each of `fixes`, which are applied, gets a variable that says whether it counts; each setting of a whole number in `ranges`, by its path, one that has the value.
+    """
+
+    fixes: frozenset[str] = frozenset()
+    ranges: Mapping[str, range] = field(default_factory=dict)
+
+    @staticmethod
+    def switch_name(fix: str) -> str:
+        """The variable that says whether a fix counts; no path of a spec has a space."""
+        return f"fix {fix}"
+
+
+NOTHING_OPEN = LeftOpen()
 
 
 def steps_of(expr: tree.Expr) -> tuple[Step, ...] | None:
@@ -252,16 +273,26 @@ def _source(node: tree.Check) -> str:
 
 
 def overrides_of(
-    fixes: tuple[tree.Fix, ...], names: tuple[str, ...], settings: tuple[tree.Setting, ...] = ()
+    fixes: tuple[tree.Fix, ...],
+    names: tuple[str, ...],
+    settings: tuple[tree.Setting, ...] = (),
+    left_open: LeftOpen = NOTHING_OPEN,
 ) -> tuple[Override, ...]:
     """The settings of the fixes called `names`, in the order of the names, then `settings`: a later one wins."""
     by_name = {fix.name.text: fix for fix in fixes}
-    of_fixes = [setting for name in names if name in by_name for setting in by_name[name].settings]
+    given: list[tuple[tree.Setting, Rigid | None]] = []
+    for name in names:
+        switch = Rigid(left_open.switch_name(name), range(2), is_switch=True) if name in left_open.fixes else None
+        given.extend((setting, switch) for setting in (by_name[name].settings if name in by_name else ()))
+    for setting in settings:
+        path = setting.path.span.text
+        values = left_open.ranges.get(path)
+        given.append((setting, None if values is None else Rigid(path, values, is_switch=False)))
     result: list[Override] = []
-    for setting in (*of_fixes, *settings):
+    for setting, rigid in given:
         steps = steps_of(setting.path)
         if steps is not None:
-            result.append(Override(steps, setting))
+            result.append(Override(steps, setting, rigid))
     return tuple(result)
 
 

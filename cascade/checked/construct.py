@@ -34,6 +34,7 @@ from cascade.checked.instances import (
 )
 from cascade.checked.model import BOOL, DURATION, INT, PERCENT, Kind, ValueType, Variable
 from cascade.core.build import ExpressionBuilder
+from cascade.core.expressions import ExprId
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.records import dataclass
 from cascade.source import Span
@@ -59,11 +60,21 @@ ANY_COMPONENT = "Component"
 
 
 @dataclass(frozen=True, slots=True)
+class Rigid:
+    """A variable that nothing ever changes and that decides about a setting: it is the value that is given, one of `values`, or (`is_switch`) says whether it is given."""
+
+    name: str
+    values: range
+    is_switch: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Override:
-    """One setting of an applied fix: `steps` with index None match every member of a group."""
+    """One setting of an applied fix: `steps` with index None match every member of a group. With `rigid` it is left open."""
 
     steps: tuple[Step, ...]
     setting: tree.Setting
+    rigid: Rigid | None = None
 
     def matches(self, path: tuple[Step, ...]) -> bool:
         """Whether the setting is for the parameter at `path`."""
@@ -105,6 +116,7 @@ class Constructor:
         self.open_domains: dict[str, Domain] = {}
         """The params that were left open, by their paths, as far as they were looked at."""
         self._work = work
+        self._rigid_variables: dict[str, ExprId] = {}
         self._ranges: dict[tuple[int, int], tuple[int, ...]] = {}
         self._statements: dict[int, tuple[tree.Statement, ...]] = {}
         self.root: Instance | None = None
@@ -320,8 +332,10 @@ class Constructor:
             if override.matches((*instance.steps, Step(declaration.name.text))):
                 assert self.root is not None, "fixes are read in the system"
                 given = override.setting.value.span
-                value = self._constant(override.setting.value, Scope(self.root), wanted)
+                before, value = value, self._constant(override.setting.value, Scope(self.root), wanted)
                 value = self._same_type(given, value, default)
+                if override.rigid is not None:
+                    value = self._left_open(override.rigid, value, before, declaration.name.span)
         if value is None and is_open and domain is not None:
             return self._open(instance, declaration, domain)
         if value is not None and domain is not None and given is not None:
@@ -380,21 +394,42 @@ class Constructor:
             self.diagnostics.add(messages.too_many_values(domain.span, name, "initial states", INITIAL_MAX))
             return UNKNOWN
         self.evaluator.charge(len(domain.values), domain.span)
-        variable = len(self.variables)
-        self.evaluator.rigid[variable] = name
-        self.variables.append(
-            Variable(
-                name=name,
-                component=instance.path,
-                type=domain.type,
-                low=domain.low,
-                high=domain.high,
-                initial=tuple(domain.values),
-                is_param=True,
-                span=declaration.name.span,
+        return Scalar(domain.type, self._rigid(name, instance.path, domain.type, domain.values, declaration.name.span))
+
+    def _rigid(self, name: str, component: str, type_: ValueType, values: range, span: Span) -> ExprId:
+        """A variable of this name that takes one of these values and keeps it; made once."""
+        if name not in self._rigid_variables:
+            variable = len(self.variables)
+            self.evaluator.rigid[variable] = name
+            self.variables.append(
+                Variable(
+                    name=name,
+                    component=component,
+                    type=type_,
+                    low=values[0],
+                    high=values[-1],
+                    initial=tuple(values),
+                    is_param=True,
+                    span=span,
+                )
             )
-        )
-        return Scalar(domain.type, self.builder.variable(variable, low=domain.low, high=domain.high, is_bool=is_bool))
+            self._rigid_variables[name] = self.builder.variable(
+                variable, low=values[0], high=values[-1], is_bool=type_ == BOOL
+            )
+        return self._rigid_variables[name]
+
+    def _left_open(self, rigid: Rigid, value: Value, before: Value | None, span: Span) -> Value:
+        """The value of a param whose setting is left open. Raises `UndecidedError` where it cannot be."""
+        if not isinstance(value, Scalar) or value.type in (DURATION, PERCENT):
+            raise UndecidedError((rigid.name,))
+        if not rigid.is_switch:
+            if value.type != INT:
+                raise UndecidedError((rigid.name,))
+            return Scalar(INT, self._rigid(rigid.name, "", INT, rigid.values, span))
+        if not isinstance(before, Scalar) or before.type != value.type:
+            raise UndecidedError((rigid.name,))
+        switch = self._rigid(rigid.name, "", BOOL, rigid.values, span)
+        return Scalar(value.type, self.builder.ite(switch, value.expr, before.expr))
 
     def _constant(self, expr: tree.Expr, scope: Scope, wanted: ValueType | None = None) -> Value:
         """A constant, or what open params make up; among the labels of `wanted`, if that is an enumeration."""

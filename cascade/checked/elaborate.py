@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from cascade.checked import lints, messages
-from cascade.checked.checks import CheckBuilder, overrides_of, validate_settings
+from cascade.checked.checks import NOTHING_OPEN, CheckBuilder, LeftOpen, overrides_of, validate_settings
 from cascade.checked.commands import CommandBuilder, PlacedCommand
 from cascade.checked.construct import EVALUATIONS_MAX, INSTANCES_MAX, Constructor
 from cascade.checked.describe import describe
@@ -89,6 +89,17 @@ def elaborate_cases(
     return tuple(found)
 
 
+def elaborate_open(
+    loaded: Loaded, fix_names: tuple[str, ...], settings: tuple[tree.Setting, ...], left_open: LeftOpen
+) -> System | str | None:
+    """The checked model of all variants that `left_open` makes; the name of what cannot be left open, because it shapes the model; None if there are errors."""
+    elaboration = _Elaboration(loaded, Diagnostics(), fix_names, settings, {}, left_open)
+    try:
+        return _with_room(elaboration)
+    except UndecidedError as undecided:
+        return undecided.names[0]
+
+
 def _cases(
     loaded: Loaded, diagnostics: Diagnostics, fix_names: tuple[str, ...], settings: tuple[tree.Setting, ...]
 ) -> Iterator[System | None]:
@@ -138,7 +149,9 @@ class _Elaboration:
         fix_names: tuple[str, ...],
         settings: tuple[tree.Setting, ...],
         chosen: dict[str, int],
+        left_open: LeftOpen = NOTHING_OPEN,
     ) -> None:
+        self._left_open = left_open
         self.open_domains: dict[str, Domain] = {}
         self._chosen = chosen
         self._loaded = loaded
@@ -200,7 +213,7 @@ class _Elaboration:
         self._report_duplicates(fixes)
         self._report_duplicates(check_nodes)
         links = Links(self._diagnostics)
-        overrides = overrides_of(fixes, self._fix_names, self._settings)
+        overrides = overrides_of(fixes, self._fix_names, self._settings, self._left_open)
         constructor = Constructor(
             self._types_of, self._diagnostics, overrides, links.reaches, self._work, chosen=self._chosen
         )

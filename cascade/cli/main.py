@@ -355,7 +355,7 @@ def _add_fixes(commands: "Commands") -> None:
         "--check", action="append", default=[], metavar="NAME", help="only this check; repeatable (default: all)"
     )
     parser.add_argument(
-        "--max-size", type=positive_count, default=2, metavar="K", help="fixes in a set (default: %(default)s)"
+        "--max-size", type=positive_count, metavar="K", help="look at sets of up to K fixes (default: at all sets)"
     )
     _add_fix(parser)
     _add_variants(parser)

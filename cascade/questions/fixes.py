@@ -1,19 +1,24 @@
 """Which remedies suffice? For each violated check, the minimal sets of declared fixes with which it holds.
 
 Sets are tried by growing size, and no superset of a set that suffices: so each that is found is minimal by definition, though fixes may also do harm, and a larger set
-may fail where a smaller one suffices. A set that is not tried because of the limits is never said to fail.
+may fail where a smaller one suffices. A run that violates a check with one set is retraced with all others at once: those with which it is possible as well
+have failed, too, and are not tried. A set that is not tried because of the limits is never said to fail.
 """
 
-import itertools
 import re
 import time
 from dataclasses import field
 
+import numpy as np
+
 from cascade.checked.model import Check, FormulaKind, System
 from cascade.core.digest import digest
 from cascade.core.lower import lower
-from cascade.questions.variants import Counts, Decided, Variants
+from cascade.questions.lattice import Lattice
+from cascade.questions.variants import Counts, Decided, How, Variants
 from cascade.records import dataclass
+from cascade.verdicts.run import ReplayedRun
+from cascade.verdicts.verdict import Undetermined
 
 _WITH_FIX = re.compile(r"\s+with\s+fix\s+\w+(?:\s*,\s*\w+)*")
 
@@ -38,8 +43,8 @@ class Remedy:
 class Remedies:
     """What is known of one question: `checks` are the names of all checks that ask it, with or without fixes of their own. `remedies` are ranked.
 
-    All sets of up to `complete_to` fixes were tried, except supersets of remedies and sets that contradict themselves. `undecided` are those that a limit left
-    open; `failing` those that do not suffice.
+    All sets of up to `complete_to` fixes are known, except supersets of remedies and sets that contradict themselves. `undecided` are those that a limit left
+    open; `failing` those that were tried and do not suffice, `failing_count` all of which that is known.
     """
 
     check: Check
@@ -47,6 +52,7 @@ class Remedies:
     without: Decided
     remedies: list[Remedy] = field(default_factory=list)
     failing: dict[tuple[str, ...], Decided] = field(default_factory=dict)
+    failing_count: int = 0
     undecided: list[tuple[str, ...]] = field(default_factory=list)
     complete_to: int = 0
 
@@ -62,6 +68,11 @@ class Fixing:
     size_max: int
     is_interrupted: bool = False
     is_late: bool = False
+
+    @property
+    def fix_count(self) -> int:
+        """Fixes that are not applied throughout."""
+        return sum(fix.name not in self.system.applied_fixes for fix in self.system.fixes)
 
 
 def question_text(check: Check) -> str:
@@ -83,12 +94,28 @@ def find_fixes(
     system: System,
     check_names: tuple[str, ...],
     *,
-    size_max: int,
+    size_max: int | None,
     seconds_max: float | None,
     with_harm: bool = True,
 ) -> Fixing:
-    """Look for the remedies of all checks of `system` (or those called `check_names`) that are violated without fixes; `with_harm` also for what they break."""
+    """Look for the remedies of all checks of `system` (or those called `check_names`) that are violated without fixes; `with_harm` also for what they break.
+
+    Sets have up to `size_max` fixes; without it any number, or as many as leave the number of sets in bounds.
+    """
     return _Search(variants, system, check_names, size_max, seconds_max, with_harm=with_harm).run()
+
+
+class _Trial:
+    """A question while sets are tried.
+
+    `is_settled` says of which sets no more need be asked; `runs` are those that violated its check, and `groups` the sets to which they were carried.
+    """
+
+    def __init__(self, question: Remedies, set_count: int) -> None:
+        self.question = question
+        self.is_settled = np.zeros(set_count, dtype=np.bool_)
+        self.runs: list[ReplayedRun] = []
+        self.groups: set[int] = set()
 
 
 class _Search:
@@ -97,7 +124,7 @@ class _Search:
         variants: Variants,
         system: System,
         check_names: tuple[str, ...],
-        size_max: int,
+        size_max: int | None,
         seconds_max: float | None,
         *,
         with_harm: bool,
@@ -106,28 +133,29 @@ class _Search:
         self._variants = variants
         self._check_names = check_names
         self._deadline = None if seconds_max is None else time.monotonic() + seconds_max
-        self._names = [fix.name for fix in system.fixes if fix.name not in system.applied_fixes]
+        names = [fix.name for fix in system.fixes if fix.name not in system.applied_fixes]
         self._sets = {fix.name: {s.partition("=")[0].strip(): s for s in fix.settings} for fix in system.fixes}
         self._costs = {fix.name: fix.cost for fix in system.fixes}
         self._decided: dict[tuple[tuple[str, ...], str], Decided] = {}
-        size = min(size_max, len(self._names))
-        self._fixing = Fixing(system=system, counts=variants.counts, size_max=size)
+        self._lattice = Lattice(variants, names, size_max, self._contradict)
+        self._fixing = Fixing(system=system, counts=variants.counts, size_max=self._lattice.size_max)
 
     def run(self) -> Fixing:
         """All questions, or what is known of them when the time is up."""
-        fixing = self._fixing
+        fixing, lattice = self._fixing, self._lattice
         try:
             fixing.questions = self._questions()
+            trials = [_Trial(question, len(lattice)) for question in fixing.questions]
+            for trial in trials:
+                self._learn(trial, trial.question.without)
+            position = 0
             for size in range(1, fixing.size_max + 1):
-                for names in itertools.combinations(self._names, size):
-                    if self._contradicts(names):
-                        fixing.contradictory_count += 1
-                        continue
-                    for question in fixing.questions:
-                        self._try(question, names)
+                while position < len(lattice) and len(lattice.fixes(position)) == size:
+                    for trial in trials:
+                        self._try(trial, position)
+                    position += 1
                 for question in fixing.questions:
                     question.complete_to = size
-                    question.remedies.sort(key=_rank)
             for question in fixing.questions if self._with_harm else ():
                 for remedy in question.remedies:
                     self._look_for_harm(question, remedy)
@@ -135,6 +163,9 @@ class _Search:
             fixing.is_late = True
         except KeyboardInterrupt:
             fixing.is_interrupted = True
+        fixing.contradictory_count = lattice.left_out_count if fixing.questions else 0
+        for question in fixing.questions:
+            question.remedies.sort(key=_rank)
         return fixing
 
     def _questions(self) -> list[Remedies]:
@@ -154,28 +185,37 @@ class _Search:
                 question.checks.append(check.name)
         return [question for question in found.values() if question is not None]
 
+    def _look_at_time(self) -> None:
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise OutOfTimeError
+
     def _decide(self, system: System, check: Check) -> Decided:
         key = system.applied_fixes, check.name
         if key not in self._decided:
-            if self._deadline is not None and time.monotonic() > self._deadline:
-                raise OutOfTimeError
+            self._look_at_time()
             self._decided[key] = self._variants.decide(system, check)
             if self._decided[key].is_interrupted:
                 raise KeyboardInterrupt
         return self._decided[key]
 
-    def _contradicts(self, names: tuple[str, ...]) -> bool:
-        """Do two of these give one param different values?"""
-        given: dict[str, str] = {}
-        for name in names:
-            for param, setting in self._sets[name].items():
-                if given.setdefault(param, setting) != setting:
-                    return True
-        return False
+    def _contradict(self, one: str, other: str) -> bool:
+        """Do two fixes give one param different values?"""
+        given = self._sets[one]
+        return any(given.get(param, setting) != setting for param, setting in self._sets[other].items())
 
-    def _try(self, question: Remedies, names: tuple[str, ...]) -> None:
-        if any(set(remedy.fixes) <= set(names) for remedy in question.remedies):
+    def _try(self, trial: _Trial, position: int) -> None:
+        question, lattice = trial.question, self._lattice
+        if trial.is_settled[position]:
             return
+        group = lattice.group(position)
+        if group not in trial.groups:
+            trial.groups.add(group)
+            for run in trial.runs:
+                self._carry(trial, run, group)
+            if trial.is_settled[position]:
+                return
+        names = lattice.fixes(position)
+        trial.is_settled[position] = True
         decided = self._under(names, question.check.name)
         if decided is None or decided.word == "undetermined":
             question.undecided.append(names)
@@ -183,8 +223,31 @@ class _Search:
             costs = [self._costs[name] for name in names]
             cost = None if None in costs else sum(cost for cost in costs if cost is not None)
             question.remedies.append(Remedy(fixes=names, cost=cost, decided=decided))
+            trial.is_settled |= lattice.with_all_of(position)
         else:
             question.failing[names] = decided
+            question.failing_count += 1
+            self._learn(trial, decided)
+
+    def _learn(self, trial: _Trial, decided: Decided) -> None:
+        """Carry a new run to all sets of which it is not known that they fail."""
+        verdict = decided.result.verdict
+        if decided.how is How.REPLAYED or isinstance(verdict, Undetermined):
+            return
+        run = verdict.evidence
+        if isinstance(run, ReplayedRun) and run not in trial.runs:
+            trial.runs.append(run)
+            for group in trial.groups:
+                self._carry(trial, run, group)
+
+    def _carry(self, trial: _Trial, run: ReplayedRun, group: int) -> None:
+        """The sets of a group with which the run is possible have failed."""
+        self._look_at_time()
+        found = self._lattice.showing(group, trial.question.check.name, run)
+        new = found[~trial.is_settled[found]]
+        trial.is_settled[new] = True
+        trial.question.failing_count += len(new)
+        self._fixing.counts.replayed += len(new)
 
     def _under(self, names: tuple[str, ...], check_name: str) -> Decided | None:
         """The verdict of a check with these fixes; None where they make the spec wrong."""

@@ -6,13 +6,15 @@ verdict is settled without a search, on evidence as good as any. Nothing else is
 
 import enum
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from cascade.checked.elaborate import elaborate
+from cascade.checked.checks import LeftOpen
+from cascade.checked.elaborate import elaborate, elaborate_open
 from cascade.checked.model import Check, System
 from cascade.core.digest import digest
 from cascade.core.lower import lower
 from cascade.core.model import TICK, CoreModel
-from cascade.core.queries import Query
+from cascade.core.queries import Query, Recover
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.limits import Limits, Progress, StopReason
 from cascade.questions.ask import Asked, EngineError, ask
@@ -25,6 +27,11 @@ from cascade.verdicts.answer import Statistics
 from cascade.verdicts.run import CandidateRun, ReplayedRun
 from cascade.verdicts.verdict import Holds, Undetermined, Violated
 
+Z3_FIRST_COUNT = 200
+"""Variants in one model from which z3 is asked first: for an invariant it is all the same how many there are."""
+
+Z3_FIRST_SECONDS = 20.0
+
 RUNS_TRIED_MAX = 12
 """Runs of a check that are tried in a new variant, the latest first: a replay takes about a millisecond."""
 
@@ -35,6 +42,7 @@ class How(enum.Enum):
     SEARCHED = "searched"
     REPLAYED = "replayed"
     SAME = "same model"
+    TOGETHER = "together"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +77,7 @@ class Counts:
     searched: int = 0
     replayed: int = 0
     same: int = 0
+    together: int = 0
 
     def add(self, how: How) -> None:
         """Count one verdict."""
@@ -79,6 +88,8 @@ class Counts:
                 self.replayed += 1
             case How.SAME:
                 self.same += 1
+            case How.TOGETHER:
+                self.together += 1
 
 
 class Variants:
@@ -115,9 +126,31 @@ class Variants:
             self._systems[key] = system, diagnostics
         return self._systems[key]
 
+    def open_system(
+        self, fixes: Iterable[str], left_open: LeftOpen, settings: Iterable[str] = ()
+    ) -> System | str | None:
+        """The system of all variants that leave this open (see `elaborate_open`)."""
+        names = tuple(dict.fromkeys((*self._fixes, *fixes)))
+        given = parse_settings((*self._settings, *settings), Diagnostics())
+        return elaborate_open(self._loaded, names, given, left_open)
+
     def decide(self, system: System, check: Check, *, is_search: bool = False) -> Decided:
         """The verdict of `check` in a system of these; with `is_search` by a search, whatever is known. Raises `EngineError` where that contradicts what was known."""
         model, query = lower(system, check)
+        return self._decide(system, check, model, query, is_search=is_search)
+
+    def decide_all(self, system: System, check: Check, model: CoreModel, query: Query, count: int) -> CheckResult:
+        """The verdict about a model of so many variants (see `Together`), by a search; z3 goes first where exploration would have to look at each of very many."""
+        if self._engine == "auto" and count >= Z3_FIRST_COUNT and not isinstance(query, Recover):
+            seconds = Z3_FIRST_SECONDS if self._limits.seconds_max is None else self._limits.seconds_max
+            limits = replace(self._limits, seconds_max=min(seconds, Z3_FIRST_SECONDS))
+            progress = self._progress(check.name)
+            said = ask(model, query, engine="symbolic", limits=limits, progress=progress)
+            if said.evidence is not None or (said.undetermined and said.undetermined.reason is StopReason.INTERRUPTED):
+                return conclude(system, check, model, query, said)
+        return conclude(system, check, model, query, self._ask(check, model, query))
+
+    def _decide(self, system: System, check: Check, model: CoreModel, query: Query, *, is_search: bool) -> Decided:
         key = digest(model, query)
         known = self._known.get(key)
         if known is not None and not is_search:

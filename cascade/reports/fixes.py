@@ -104,8 +104,9 @@ def _harm_text(remedy: Remedy) -> str:
 
 
 def _extent_text(fixing: Fixing, question: Remedies) -> str:
-    tried = f"{count_text(len(question.failing), 'set')} of fixes tried that {'do' if len(question.failing) != 1 else 'does'} not suffice"
-    if question.complete_to >= len([f for f in fixing.system.fixes if f.name not in fixing.system.applied_fixes]):
+    count = question.failing_count
+    failing = f"{count_text(count, 'set')} of fixes {'do' if count != 1 else 'does'} not suffice"
+    if question.complete_to >= fixing.fix_count:
         extent = "these are all" if question.remedies else "no set of declared fixes suffices"
     elif question.complete_to:
         found = "" if question.remedies else "no set suffices; "
@@ -114,7 +115,7 @@ def _extent_text(fixing: Fixing, question: Remedies) -> str:
         )
     else:
         extent = "not complete: a limit was reached"
-    return f"{extent}; {tried}"
+    return f"{extent}; {failing}"
 
 
 def fixing_json(path: str, fixing: Fixing) -> str:
@@ -146,6 +147,7 @@ def fixing_json(path: str, fixing: Fixing) -> str:
                     for remedy in question.remedies
                 ],
                 "failing": [list(names) for names in question.failing],
+                "failing_count": question.failing_count,
                 "undecided": [list(names) for names in question.undecided],
             }
             for question in fixing.questions

@@ -8,6 +8,7 @@ from cascade.core.model import TICK
 from cascade.diagnostics.printable import printable, width
 from cascade.questions.tune import Stretch, Tuning
 from cascade.questions.variants import Counts, Decided, How
+from cascade.records import dataclass
 from cascade.reports.layout import Layout
 from cascade.reports.runs import run_lines, run_of, run_summary
 from cascade.reports.tables import table_lines
@@ -16,7 +17,7 @@ from cascade.verdicts.answer import Proof
 from cascade.verdicts.verdict import Exhaustion, Holds, Undetermined, Violated
 
 SCHEMA = "cascade.tune/1"
-MARKS = {"holds": "✓", "violated": "✗", "undetermined": "?", "not examined": "·"}
+MARKS = {"holds": "✓", "violated": "✗", "undetermined": "?", "not examined": "·", "wrong": "!"}
 STYLES = {"holds": "good", "violated": "bad"}
 
 
@@ -36,10 +37,9 @@ def tuning_text(tuning: Tuning, layout: Layout, *, with_runs: bool) -> str:
         ),
         "",
     ]
-    total = len(tuning.cells)
-    lines += layout.wrap(
-        f"{count_text(total, 'value')} decided, each by itself: {counts_text(tuning.counts)}", indent=2
-    )
+    lines += layout.wrap(f"{count_text(len(tuning.cells), 'value')} decided: {counts_text(tuning.counts)}", indent=2)
+    if tuning.wrong:
+        lines += layout.wrap(f"with {count_text(len(tuning.wrong), 'value')} the spec has errors", indent=2)
     if not tuning.is_complete:
         lines += layout.wrap("not all values were examined: nothing is said of the others", indent=2)
     if with_runs:
@@ -55,16 +55,49 @@ def counts_text(counts: Counts) -> str:
         parts.append(f"{counts.replayed:,} by a run of another variant, replayed")
     if counts.same:
         parts.append(f"{counts.same:,} by equal models")
+    if counts.together:
+        parts.append(f"{counts.together:,} by one search for several")
     return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Values `first..last` of the last param with one verdict, `count` of which were examined."""
+
+    first: int
+    last: int
+    word: str
+    count: int
+
+
+def _rows_of(tuning: Tuning, row: tuple[int, ...]) -> list[_Row]:
+    """The stretches; where not all was examined, what lies between equal verdicts is not told apart."""
+    found: list[_Row] = []
+    skipped: Stretch | None = None
+    for stretch in tuning.stretches(row):
+        if stretch.word == "not examined":
+            skipped = stretch
+            continue
+        count = stretch.last - stretch.first + 1
+        if skipped is not None and found and found[-1].word == stretch.word:
+            found[-1] = _Row(found[-1].first, stretch.last, stretch.word, found[-1].count + count)
+        else:
+            if skipped is not None:
+                found.append(_Row(skipped.first, skipped.last, skipped.word, 0))
+            found.append(_Row(stretch.first, stretch.last, stretch.word, count))
+        skipped = None
+    if skipped is not None:
+        found.append(_Row(skipped.first, skipped.last, skipped.word, 0))
+    return found
 
 
 def evidence_rows(tuning: Tuning) -> list[tuple[list[str], str, str]]:
     """A row a stretch: values, verdict, the verdict with what it rests on; neighbouring values of the first axis with equal stretches are one row."""
     rows: list[tuple[list[str], str, str]] = []
     last = tuning.axes[-1].values
-    groups: list[tuple[list[tuple[int, ...]], list[Stretch]]] = []
+    groups: list[tuple[list[tuple[int, ...]], list[_Row]]] = []
     for row in tuning.rows:
-        stretches = tuning.stretches(row)
+        stretches = _rows_of(tuning, row)
         if groups and groups[-1][1] == stretches:
             groups[-1][0].append(row)
         else:
@@ -75,8 +108,10 @@ def evidence_rows(tuning: Tuning) -> list[tuple[list[str], str, str]]:
             if len(tuning.axes) == 2:
                 first = tuning.axes[0].values
                 cells.insert(0, _span(first[members[0][0]], first[members[-1][0]]))
-            text = f"{stretch.word}{_evidence(tuning, members[0], stretch)}"
-            rows.append((cells, stretch.word, text))
+            size = stretch.last - stretch.first + 1
+            extent = f" at {stretch.count:,} of {size:,} values" if 0 < stretch.count < size else ""
+            word = "wrong spec" if stretch.word == "wrong" else stretch.word
+            rows.append((cells, stretch.word, f"{word}{extent}{_evidence(tuning, members[0], stretch)}"))
     return rows
 
 
@@ -84,9 +119,12 @@ def _span(first: str, last: str) -> str:
     return first if first == last else f"{first}..{last}"
 
 
-def _evidence(tuning: Tuning, row: tuple[int, ...], stretch: Stretch) -> str:
-    """What the verdict rests on at the end of the stretch that has a neighbour, else at its first value."""
+def _evidence(tuning: Tuning, row: tuple[int, ...], stretch: _Row) -> str:
+    """What the verdict rests on at the end of the stretch that has a neighbour, else at its last value."""
     at = stretch.first if stretch.first > 0 else stretch.last
+    if (*row, at) in tuning.wrong:
+        error = tuning.wrong[*row, at].errors[0]
+        return f" — at {tuning.axes[-1].values[at]}: {error.code}, {error.message}"
     decided = tuning.cells.get((*row, at))
     if decided is None:
         return ""
@@ -172,12 +210,17 @@ def tuning_json(path: str, tuning: Tuning) -> str:
         "cells": [
             {
                 "values": [axis.values[i] for axis, i in zip(tuning.axes, position, strict=True)],
-                **decided_data(decided),
+                **(decided_data(tuning.cells[position]) if position in tuning.cells else _wrong_data(tuning, position)),
             }
-            for position, decided in sorted(tuning.cells.items())
+            for position in sorted((*tuning.cells, *tuning.wrong))
         ],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _wrong_data(tuning: Tuning, position: tuple[int, ...]) -> dict[str, Any]:
+    error = tuning.wrong[position].errors[0]
+    return {"verdict": "wrong", "code": error.code, "reason": error.message}
 
 
 def decided_data(decided: Decided) -> dict[str, Any]:

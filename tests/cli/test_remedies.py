@@ -125,7 +125,7 @@ def test_fixes_as_data(site: Cascade) -> None:
     assert data["schema"] == "cascade.fixes/1"
     (question,) = data["questions"]
     assert question["checks"] == ["serves"]
-    assert question["complete_to"] == 2
+    assert question["complete_to"] == 4
     found = {tuple(r["fixes"]): (r["breaks"], r["ends"]) for r in question["remedies"]}
     assert found == {("largest",): ([], []), ("larger", "shedding"): (["all_are_served"], ["full"])}
 

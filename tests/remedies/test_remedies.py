@@ -78,7 +78,8 @@ def assert_tuned(path: Path, check_name: str, axes: list[Axis]) -> Tuning:
     own = next(check.fixes for check in system.checks if check.name == check_name)
     found = tune(variants, check_name, axes, None)
     assert found.is_complete
-    assert found.counts.searched + found.counts.replayed + found.counts.same == len(found.cells)
+    counts = found.counts
+    assert counts.searched + counts.replayed + counts.same + counts.together == len(found.cells)
     for position in itertools.product(*(range(len(axis.values)) for axis in axes)):
         given = tuple(f"{axis.name}={axis.values[i]}" for axis, i in zip(axes, position, strict=True))
         assert found.word(position) == word_of(path, check_name, own, given)
@@ -88,7 +89,7 @@ def assert_tuned(path: Path, check_name: str, axes: list[Axis]) -> Tuning:
 ALL_SUBSETS_MAX = 8
 
 
-def assert_fixed(path: Path, checks: tuple[str, ...], size_max: int, *, with_harm: bool = True) -> Fixing:
+def assert_fixed(path: Path, checks: tuple[str, ...], size_max: int | None, *, with_harm: bool = True) -> Fixing:
     """Every question's remedies are the minimal sets that hold, by definition, and all others fail."""
     variants, system = variants_of(path)
     found = find_fixes(variants, system, checks, size_max=size_max, seconds_max=None, with_harm=with_harm)
@@ -96,17 +97,20 @@ def assert_fixed(path: Path, checks: tuple[str, ...], size_max: int, *, with_har
     given = {fix.name: dict(s.split(" = ", 1) for s in fix.settings) for fix in system.fixes}
     for question in found.questions:
         holding: list[set[str]] = []
+        every: list[set[str]] = []
         for size in range(found.size_max + 1):
             for chosen in itertools.combinations(names, size):
                 values = [item for name in chosen for item in given[name].items()]
                 if len(dict(values)) < len(set(values)):
                     continue  # they contradict each other
+                every.append(set(chosen))
                 if word_of(path, question.check.name, chosen) == "holds":
                     holding.append(set(chosen))
         minimal = [s for s in holding if not any(other < s for other in holding)]
         assert sorted(sorted(remedy.fixes) for remedy in question.remedies) == sorted(map(sorted, minimal))
         assert question.complete_to == found.size_max
         assert question.undecided == []
+        assert question.failing_count == sum(1 for s in every if s and not any(m <= s for m in minimal))
     return found
 
 
@@ -150,6 +154,84 @@ def test_minimal_sets_and_what_they_break(tiny: Path) -> None:
         (("guard", "second"), [], ["example"]),
     ]
     assert found.contradictory_count == 4  # `guard` and `unguard`, with any of the two others
+
+
+# Values that change the model as variables do, durations and sizes that shape it, a run that one fix changes on its way, fixes that help together only.
+MIXED = """
+component Server { param cap = 1  state load: 0..3 = 0  let serving = load <= cap }
+system mixed {
+  param size = 2
+  param wait = 2min
+  param guard = 0
+  param both = 0
+  param step = 1
+  redundant web: size x Server needs 1
+  state hot: 0..6 = 0
+  state late: bool = false
+  event heat when hot + step <= 6 and guard + both < 2 after 1min { hot = hot + step }
+  event spread when hot > 1 and web[1].load < 3 { web[1].load = web[1].load + 1  hot = hot - 1 }
+  reaction cool when hot > 2 after wait { hot = 0 }
+  reaction note when hot / (4 - guard) > 0 and not late after 3min { late = true }
+  fix large { web.cap = 3 }
+  fix more { size = 3 }
+  fix quick { wait = 1min }
+  fix guard { guard = 1 }
+  fix both { both = 1 }
+  fix coarse { step = 2 }
+  check serves: never not web[1].serving
+  check in_time: hot > 3 lasts at most 1min
+  check cools: hot > 0 leads to hot == 0
+  check calm: never late
+  check quiet: hot > 2 leads to hot == 0 within 1min
+}
+"""
+
+
+def test_all_sets_of_fixes_of_all_kinds(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.cf"
+    path.write_text(MIXED, encoding="utf-8")
+    found = assert_fixed(path, (), None, with_harm=False)
+    assert found.size_max == 6
+    tried = [len(question.failing) for question in found.questions]
+    failing = [question.failing_count for question in found.questions]
+    assert len(found.questions) == 3
+    assert sum(failing) > 3 * sum(tried), "most sets fail by a run that others showed"
+
+
+MANY = """
+system many {
+  component a {
+%s
+    state used: 0..9 = 0
+    event use when used < 9 { used = used + 1 }
+    let room = %s
+  }
+%s
+  check fits: never a.used > a.room
+}
+"""
+
+
+def test_many_fixes_are_no_many_searches(tmp_path: Path) -> None:
+    names = [f"p{i}" for i in range(12)]
+    path = tmp_path / "many.cf"
+    path.write_text(
+        MANY
+        % (
+            "\n".join(f"    param {name} = 0" for name in names),
+            " + ".join(names),
+            "\n".join(f"  fix {name} {{ a.{name} = {1 + (i < 2) * 3} }}" for i, name in enumerate(names)),
+        ),
+        encoding="utf-8",
+    )
+    variants, system = variants_of(path)
+    found = find_fixes(variants, system, (), size_max=None, seconds_max=None)
+    (question,) = found.questions
+    # Nine are needed, of which the first two fixes give four each: both and one more, or one and five, or nine of one each.
+    by_size = [len(remedy.fixes) for remedy in question.remedies]
+    assert {size: by_size.count(size) for size in sorted(set(by_size))} == {3: 10, 6: 2 * 252, 9: 10}
+    assert question.complete_to == 12
+    assert len(question.failing) < 30
 
 
 PRICED = """
@@ -220,14 +302,70 @@ def test_shipped_specs_by_brute_force_in_full(path: Path) -> None:
 
 def test_pre_vote_alone_does_not_restore_what_redundancy_promises() -> None:
     variants, system = variants_of(SPECS / "cloudflare-2020-11-02.cf")
-    names = ("partial_failure_is_not", "redundancy_masks_faults")
+    # A database that cannot fail, and no rebuild: still not, so not in the full model either, which has 500,000 states.
+    names = ("partial_failure_is_not", "keep_replicas_is")
     found = find_fixes(variants, system, names, size_max=1, seconds_max=None, with_harm=False)
     alone = {question.check.name: {r.fixes[0] for r in question.remedies} for question in found.questions}
     one_fault = {"prevote", "keep_replicas", "patient", "headroom", "probe", "patient_enough"}
     assert alone == {
         "partial_failure_is_not": one_fault,
-        "redundancy_masks_faults": {"keep_replicas", "headroom", "probe"},
+        "keep_replicas_is": {"keep_replicas", "headroom", "probe"},
     }
+
+
+HILLY = """
+system hilly {
+  component a {
+    param size = 1
+    param slack = 0
+    state used: 0..9 = 0
+    event use when used < 9 and (size < 20 or size > 29) and size / 40 < 2 { used = used + 1 }
+  }
+  check fits: never a.used > a.size / 2 - 7 + a.slack
+  check comes: possible a.used > a.size / 2 - 7 + a.slack
+}
+"""
+
+
+@pytest.mark.parametrize("check", ["fits", "comes"])
+def test_all_intervals_of_a_wide_range(tmp_path: Path, check: str) -> None:
+    path = tmp_path / "hilly.cf"
+    path.write_text(HILLY, encoding="utf-8")
+    found = assert_tuned(path, check, [Axis(name="a.size", values=tuple(map(str, range(120))))])
+    words = (
+        ("violated", "holds", "violated", "holds") if check == "fits" else ("holds", "violated", "holds", "violated")
+    )
+    assert [(s.first, s.last, s.word) for s in found.stretches(())] == [
+        (first, last, word) for (first, last), word in zip(((0, 19), (20, 29), (30, 31), (32, 119)), words, strict=True)
+    ]
+    assert found.counts.searched < 25
+    assert found.counts.together > 50
+    for position in (19, 20, 29, 30, 31, 32):
+        assert found.cells[position,].how not in (How.REPLAYED, How.TOGETHER)
+
+
+def test_two_wide_ranges(tmp_path: Path) -> None:
+    path = tmp_path / "hilly.cf"
+    path.write_text(HILLY, encoding="utf-8")
+    sizes = Axis(name="a.size", values=tuple(map(str, range(14, 50, 3))))
+    found = assert_tuned(path, "fits", [sizes, Axis(name="a.slack", values=tuple(map(str, range(12))))])
+    assert found.counts.searched < len(found.cells) / 2
+
+
+def test_values_with_which_the_spec_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "s.cf"
+    path.write_text(
+        "system s { param n = 2 redundant web: n x S needs 2 check c: never not web.serving with at most 1 fault }"
+        " component S { }",
+        encoding="utf-8",
+    )
+    variants, _ = variants_of(path)
+    found = tune(variants, "c", [Axis(name="n", values=("0", "1", "2", "3", "4"))], None)
+    assert [found.word((i,)) for i in range(5)] == ["wrong", "wrong", "violated", "holds", "holds"]
+    assert found.is_complete
+    assert [d.code for d in found.wrong[1,].errors] == ["CF108"]
+    none = tune(variants, "c", [Axis(name="n", values=("0", "1"))], None)
+    assert none.diagnostics.errors and not none.cells
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -268,12 +268,17 @@ class Encoder:
         """The values are within domains, and initial."""
         chosen = []
         for variable, term in zip(self.model.variables, initial, strict=True):
-            values = [self._constant(variable.kind, value) for value in variable.initial]
+            first, last = min(variable.initial), max(variable.initial)
             if isinstance(term, z3.BoolRef):
+                values = [self._constant(variable.kind, value) for value in variable.initial]
                 chosen.append(
                     self.arithmetic.or_([self.arithmetic.choose(v, term, self.arithmetic.not_(term)) for v in values])
                 )
+            elif last - first + 1 == len(set(variable.initial)):
+                # One range, however many values it has.
+                chosen.append(self.arithmetic.is_within(term, first, last))
             else:
+                values = [self._constant(variable.kind, value) for value in variable.initial]
                 chosen.append(self.arithmetic.or_([self.arithmetic.equal(term, value) for value in values]))
         return self._in_domains(initial), self.arithmetic.and_(chosen)
 

@@ -33,7 +33,7 @@ def tuning_tables(tuning: Tuning) -> list[Table]:
         Table(
             key="tune",
             title=f"Values for which {tuning.check.name} holds",
-            text=f"{tuning.check.source}. Every value was decided by itself.",
+            text=f"{tuning.check.source}. Nothing was concluded from one value about another.",
             headings=(*(axis.name for axis in tuning.axes), "verdict"),
             rows=tuple(
                 (*(Cell(text=text) for text in cells), _cell(word, verdict))
@@ -54,7 +54,7 @@ def tuning_tables(tuning: Tuning) -> list[Table]:
             Table(
                 key="tune-map",
                 title=f"{first.name} against {second.name}",
-                text="✓ holds, ✗ violated, ? undetermined, · not examined"
+                text="✓ holds, ✗ violated, ? undetermined, ! wrong spec, · not examined"
                 + (f"; every {step}th value" if step > 1 else ""),
                 headings=(first.name, *(second.values[j] for j in shown)),
                 rows=tuple(rows),
@@ -81,11 +81,12 @@ def fixing_tables(fixing: Fixing) -> list[Table]:
         if not question.remedies:
             empty = [Cell(text="")] * (1 + costs)
             rows.append((Cell(text=question.check.name), Cell(text="no set found", tone="bad"), *empty))
+    extent = "" if fixing.size_max >= fixing.fix_count else f" of up to {fixing.size_max} fixes"
     return [
         Table(
             key="remedies",
             title="Fixes that suffice",
-            text=f"Minimal sets of up to {fixing.size_max} fixes with which violated checks hold, and checks that fail because of them.",
+            text=f"Minimal sets{extent} with which violated checks hold, and checks that fail because of them.",
             headings=("check", "holds with", *(["cost"] if costs else []), "but breaks"),
             rows=tuple(rows),
             note="The search was cut short." if fixing.is_late or fixing.is_interrupted else "",
