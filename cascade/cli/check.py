@@ -170,6 +170,7 @@ class Checker:
         self._totals.files += 1
         self._decided = []
         self.system = None
+        self._progress.begin(path)
         if self._is_changed and not self._accepts_changes(path):
             return
         try:

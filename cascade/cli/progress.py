@@ -1,6 +1,7 @@
 """Where a search is, on standard error: one line that is overwritten on a terminal, else a line now and then."""
 
 import sys
+import time
 
 from cascade.cli.streams import columns, is_interactive
 from cascade.diagnostics.printable import printable
@@ -15,11 +16,20 @@ _CLEAR = "\r\x1b[2K"
 
 
 class ProgressLine:
-    """The progress of one check after the other."""
+    """The progress of one check, or question, after the other. Many short searches show as one long one does."""
 
     def __init__(self) -> None:
         self._is_interactive = is_interactive(sys.stderr)
         self._is_shown = False
+        self._interval_seconds = TERMINAL_INTERVAL_SECONDS if self._is_interactive else PLAIN_INTERVAL_SECONDS
+        self._last = time.monotonic()
+        self._path = ""
+        self._count = 0
+
+    def begin(self, path: str) -> None:
+        """What follows is about the spec at `path`."""
+        self._path = path
+        self._count = 0
 
     def of(self, name: str) -> Progress:
         """What the search of the check `name` reports to."""
@@ -27,8 +37,10 @@ class ProgressLine:
         def show(report: ProgressReport) -> None:
             self._show(progress_text(name, report))
 
-        interval = TERMINAL_INTERVAL_SECONDS if self._is_interactive else PLAIN_INTERVAL_SECONDS
-        return Progress(show=show, tell=self._tell, interval_seconds=interval)
+        self._count += 1
+        if time.monotonic() - self._last >= self._interval_seconds:
+            self._show(search_text(self._path, self._count, name))
+        return Progress(show=show, tell=self._tell, interval_seconds=self._interval_seconds)
 
     def clear(self) -> None:
         """Take the line away, before something else is printed."""
@@ -41,11 +53,18 @@ class ProgressLine:
         print(text, file=sys.stderr, flush=True)
 
     def _show(self, text: str) -> None:
+        self._last = time.monotonic()
         if self._is_interactive:
             print(_CLEAR + text[: columns() - 1], end="", file=sys.stderr, flush=True)
             self._is_shown = True
         else:
             print(text, file=sys.stderr, flush=True)
+
+
+def search_text(path: str, count: int, name: str) -> str:
+    """One line: the spec, how many searches there were, and what the next one is for."""
+    of_spec = f"{printable(path)}, " if path else ""
+    return f"{of_spec}search {count}: {printable(name)}"
 
 
 def progress_text(name: str, report: ProgressReport) -> str:

@@ -56,3 +56,19 @@ def test_progress_is_plain_where_nobody_looks(capsys: pytest.CaptureFixture[str]
     line.clear()
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "")
+
+
+def test_many_short_searches_show_as_one_long_one_does(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("cascade.cli.progress.time.monotonic", lambda: now)
+    line = ProgressLine()
+    line.begin("shop.cf")
+    for number in range(1, 60):
+        now += 0.5
+        line.of(f"never down with at most {number} faults")
+    assert capsys.readouterr().err.splitlines() == [
+        "shop.cf, search 20: never down with at most 20 faults",
+        "shop.cf, search 40: never down with at most 40 faults",
+    ]
