@@ -32,6 +32,7 @@ class StopReason(enum.Enum):
     SPEC_ERROR = "the spec has an error that shows only in a run"
     DEPTH = "an expression nests deeper than the checker follows"
     UNSUPPORTED = "this engine does not answer formulas of this kind (choose another with --engine)"
+    WORK = "a short answer leaves it open (--default-questions asks it in full)"
     UNPROVED = "neither a run nor a proof that there is none was found (choose another engine with --engine)"
 
 
@@ -40,6 +41,7 @@ class Limits:
     """Bounds on one search. None is no bound. Memory is the peak resident size of the process and its helpers, in bytes.
 
     `thread_count` is how many threads it may use. In `checkpoint_folder` a long search keeps what it needs to go on after a stop.
+    `work_max` bounds what the functions of the explicit engine do, counted, so that it ends the search at the same state on every machine.
     `symmetry`: may one state stand for all that swaps of interchangeable members make of it? None leaves it to the engine. The bound on states is on
     those that are kept then.
     """
@@ -47,6 +49,7 @@ class Limits:
     state_count_max: int | None = None
     memory_bytes_max: int | None = None
     seconds_max: float | None = None
+    work_max: int | None = None
     thread_count: int = 1
     symmetry: bool | None = None
     checkpoint_folder: Path | None = None

@@ -33,14 +33,17 @@ QUESTIONS_SECONDS = 60.0
 """How long all default questions about a spec may take together."""
 
 
-BRIEF_SECONDS = 3.0
-"""How long they may take together where they are asked in brief, before declared checks."""
+BRIEF_WORK = 400_000
+"""How much work they may take together where they are asked in brief, before declared checks: about a second. Counted, so that two runs say the same."""
 
-BRIEF_QUESTION_SECONDS = 1.0
+BRIEF_QUESTION_WORK = 120_000
+
+BRIEF_SECONDS = 20.0
+"""What ends them all the same on a machine that is so slow, or where work is not counted."""
 
 
 class Unasked(enum.Enum):
-    """When the default questions are asked. BRIEFLY: of specs with checks first of all, for a short time, and without weight; else as WITHOUT_CHECKS."""
+    """When the default questions are asked. BRIEFLY: of specs with checks first of all, with little work, and without weight; else as WITHOUT_CHECKS."""
 
     NEVER = enum.auto()
     WITHOUT_CHECKS = enum.auto()
@@ -190,13 +193,12 @@ def _about_waivers(
 
 
 def ask_briefly(system: System, options: CheckOptions, progress: Callable[[str], Progress]) -> "Answers":
-    """The answers that a short time gives; what it leaves open is left open."""
+    """The answers that little work gives; what it leaves open is left open. None is taken from the cache: what is answered must not depend on what is in it."""
     from cascade.questions.defaults import ask_defaults
 
-    limits = options.limits
-    if limits.seconds_max is None or limits.seconds_max > BRIEF_QUESTION_SECONDS:
-        limits = replace(limits, seconds_max=BRIEF_QUESTION_SECONDS)
-    inquiry = inquire(system, replace(options, limits=limits), progress, BRIEF_SECONDS)
+    limits = replace(options.limits, work_max=BRIEF_QUESTION_WORK)
+    in_brief = replace(options, limits=limits, cache=None, slices=False)
+    inquiry = inquire(system, in_brief, progress, BRIEF_SECONDS, BRIEF_WORK)
     return replace(
         ask_defaults(inquiry, system.outages, with_coverage=False), judgement=options.judgement, is_brief=True
     )
@@ -207,8 +209,9 @@ def inquire(
     options: CheckOptions,
     progress: Callable[[str], Progress],
     seconds_max: float | None = QUESTIONS_SECONDS,
+    work_max: int | None = None,
 ) -> "Inquiry":
-    """What asks questions about `system`, within the limits of `options` for each and `seconds_max` for all."""
+    """What asks questions about `system`, within the limits of `options` for each, `seconds_max` and `work_max` for all."""
     from cascade.questions.inquiry import Inquiry
 
     limits = options.limits
@@ -220,6 +223,7 @@ def inquire(
         limits=limits,
         progress=progress,
         seconds_max=seconds_max,
+        work_max=work_max,
         cache=options.cache,
         slices=options.slices,
     )

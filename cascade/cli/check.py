@@ -386,6 +386,6 @@ def report_of(result: FileResult) -> FileReport:
         text=text,
         diagnostics=result.diagnostics,
         checks=result.checks,
-        # What a short time found depends on the machine; a report must not.
+        # They leave open what takes longer; a report must not.
         answers=None if result.answers is not None and result.answers.is_brief else result.answers,
     )

@@ -121,7 +121,7 @@ def check_options(options: argparse.Namespace, settings: Settings) -> CheckOptio
 
 
 def _unasked(options: argparse.Namespace, settings: Settings) -> Unasked:
-    """When to ask. In brief only for a person: what a short time finds depends on the machine, a report and a gate must not."""
+    """When to ask. In brief only for a person: a report and a gate must not leave open what takes longer."""
     if options.only_declared or (options.check and not options.default_questions):
         return Unasked.NEVER
     if options.default_questions or (options.command == "check" and options.coverage):

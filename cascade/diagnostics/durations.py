@@ -19,3 +19,8 @@ def duration_text(milliseconds: int) -> str:
         if amount:
             parts.append(f"{amount} {unit}")
     return " ".join(parts[:2]) or "no time"
+
+
+def after_text(milliseconds: int) -> str:
+    """`after 1 min`, `at once`: when something is over."""
+    return f"after {duration_text(milliseconds)}" if milliseconds else "at once"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cascade.core.expressions import ExprId
 from cascade.core.model import CoreModel
-from cascade.core.queries import Query
+from cascade.core.queries import Query, Reach
 from cascade.engines import BOTH, load_engine
 from cascade.limits import GRACE_SECONDS, Limits, Progress, StopReason, TimeIsUp, time_limit
 from cascade.questions.cache import Cache
@@ -22,6 +22,7 @@ from cascade.verdicts.run import CandidateRun, ReplayedRun
 from cascade.verdicts.verdict import Exhaustion, Undetermined
 
 if TYPE_CHECKING:
+    from cascade.engines.explicit.chart import Chart
     from cascade.engines.explicit.survey import Surveyed
 
 SURVEY_WORK_MAX = 200_000
@@ -93,19 +94,61 @@ def ask(
     return asked
 
 
+NOTHING = Statistics()
+"""Of what was not searched for."""
+
+
 def _key(engine: str, limits: Limits, *, slices: bool) -> str:
     """What has a say in which run and which numbers an answer has, beside the model, the query and the tool."""
     symmetry = {None: "", True: " with symmetry", False: " without symmetry"}[limits.symmetry]
     return f"{engine}{symmetry}{' on a slice' if slices else ''}"
 
 
-def confirm(model: CoreModel, query: Query, run: CandidateRun) -> Asked:
+def confirm(model: CoreModel, query: Query, run: CandidateRun, statistics: Statistics = NOTHING) -> Asked:
     """The evidence that a run is which was not searched for but constructed. Raises `EngineError` where replay contradicts it."""
     try:
         replayed = replay(model, query, run)
     except ReplayError as error:
         raise EngineError(f"a run was constructed that is none: {error}") from error
-    return Asked(evidence=replayed, undetermined=None, statistics=Statistics())
+    return Asked(evidence=replayed, undetermined=None, statistics=statistics)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charted:
+    """What came of making a chart: the `chart`, unless a goal was met on the way or it came to nothing; what is `asked` of the goal then known; and what it took."""
+
+    chart: "Chart | None" = None
+    asked: Asked | None = None
+    stop: StopReason | None = None
+    state_count: int = 0
+    work: int = 0
+
+
+def ask_chart(model: CoreModel, goal: ExprId | None, *, limits: Limits, progress: Progress, work_max: int) -> Charted:
+    """All reachable states of `model` for many questions, unless `goal` is met on the way, or it is too much work. A run to the goal is confirmed."""
+    from cascade.engines.explicit.chart import Chart, Reached, chart
+
+    try:
+        with time_limit(None if limits.seconds_max is None else limits.seconds_max + GRACE_SECONDS):
+            made = chart(model, goal, limits, progress, work_max=work_max)
+    except TimeIsUp:
+        return Charted(stop=StopReason.TIME, work=work_max)
+    match made:
+        case Chart():
+            took = made.statistics
+            return Charted(chart=made, asked=surely_not(made), state_count=took.state_count, work=took.work)
+        case Reached(run=run, statistics=took):
+            assert goal is not None, "a goal was met"
+            asked = confirm(model, Reach(goal=goal), run, took)
+            return Charted(asked=asked, state_count=took.state_count, work=took.work)
+        case _:
+            return Charted(stop=made.reason, work=made.work)
+
+
+def surely_not(chart: "Chart") -> Asked:
+    """The evidence for what a chart says no to."""
+    evidence = Exhaustion(statistics=chart.statistics)
+    return Asked(evidence=evidence, undetermined=None, statistics=chart.statistics)
 
 
 def _known(model: CoreModel, query: Query, engine: str, cache: Cache) -> Asked | None:

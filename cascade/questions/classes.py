@@ -20,10 +20,6 @@ ESCAPES_ASKED_MAX = 64
 """Sets of operator actions that are tried, smallest first."""
 
 
-NICE_STATES_MAX = 4_000
-"""States for what is nice to know: whether it comes back, whether more faults make it worse."""
-
-
 class OutageClass(enum.Enum):
     """Classes, from the mildest; the text is what a report says."""
 
@@ -115,7 +111,9 @@ class _Classifier:
         staying = self._inquiry.ask_staying(self._outage, self._scope(without=self._absent, stops=True))
         self._evidence.append(staying)
         if staying.is_no:
-            again = replace(self._scope(without=self._absent, stops=True), state_count_max=NICE_STATES_MAX)
+            again = replace(
+                self._scope(without=self._absent, stops=True), state_count_max=self._inquiry.nice_states_max
+            )
             # What events bring back comes from outside, like what faults bring back.
             by_itself = replace(again, stopped=again.stopped | self._inquiry.events)
             self._recurring = self._inquiry.ask_recurring(self._outage, by_itself)
@@ -257,7 +255,10 @@ class _Classifier:
                 if asked > ESCAPES_ASKED_MAX or self._inquiry.is_late:
                     return None
                 others = self._inquiry.operators - frozenset(chosen)
-                if self._inquiry.ask_trapped(self._outage, self._scope(without=others, stops=True)).is_no:
+                scope = self._scope(without=others, stops=True)
+                if self._inquiry.is_trap(self._outage, scope):
+                    continue
+                if self._inquiry.ask_trapped(self._outage, scope).is_no:
                     return frozenset(chosen)
         return None
 
@@ -277,9 +278,16 @@ class _Classifier:
 
     def _longest(self, scope: Scope) -> tuple[int | None, Longest]:
         """How long the outage is in the shortest run that comes back from it, and how long it can be."""
-        returned = self._inquiry.ask_return(self._outage, scope)
-        quickest = None if returned.run is None else self._ticks_down(returned)
-        found = longest(self._inquiry, self._outage.condition, self._outage.name, scope, known=(quickest, returned))
+        inquiry, condition, name = self._inquiry, self._outage.condition, self._outage.name
+        quickest, exact = inquiry.quickest_ticks(condition, scope), inquiry.longest_ticks(condition, scope)
+        if quickest is None or exact is None or quickest == exact:
+            # A run that comes back shows how long it can be as well.
+            returned = inquiry.ask_return(self._outage, scope)
+            down = None if returned.run is None else self._ticks_down(returned)
+            quickest = down if quickest is None else quickest
+            found = longest(inquiry, condition, name, scope, known=(down, returned))
+        else:
+            found = longest(inquiry, condition, name, scope)
         return (None if quickest is None else quickest * self._tick_ms), found
 
     @property

@@ -259,6 +259,9 @@ class _Asker:
                 assert before.exceeds_ms is not None, "checked above"
                 tick_ms = inquiry.system.tick_ms
                 half_ms = (before.exceeds_ms + tick_ms) // 2 // tick_ms * tick_ms
+                longest_ticks = inquiry.longest_ticks(self._outage.condition, alone)
+                if longest_ticks is not None and longest_ticks * tick_ms > half_ms:
+                    return None
                 shorter = self._inquiry.ask_condition_lasting(self._outage.condition, self._outage.name, half_ms, alone)
                 if not shorter.is_no:
                     return None

@@ -35,7 +35,7 @@ class Answers:
     """The answers about all outages of `system`. `diagnostics` are errors of the spec that a question ran into.
 
     `undetermined` are the questions that a limit left open. `seconds` is how long it took. `judgement` says how grave findings are taken.
-    `is_brief`: they were asked beside declared checks, for a short time; they are to be known, and change no exit code.
+    `is_brief`: they were asked beside declared checks, with little work; they are to be known, and change no exit code.
     `coverage` is there only if it was asked for.
     `is_interrupted`: the user stopped it; the outages that are there are answered.
     """

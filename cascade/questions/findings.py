@@ -8,7 +8,7 @@ from functools import partial
 
 from cascade.checked.model import Command, Group, Outage, System, Waiver
 from cascade.diagnostics.diagnostic import Diagnostic, Label
-from cascade.diagnostics.durations import duration_text
+from cascade.diagnostics.durations import after_text, duration_text
 from cascade.questions.classes import Classification, OutageClass
 from cascade.questions.coverage import vacuous
 from cascade.questions.cure_texts import tellings, times
@@ -282,8 +282,8 @@ def _late(outages: str, found: Classification) -> Diagnostic:
         cause = f"the {duration_text(found.objective_ms)} that a check allows"
     verb = "outlast" if " and " in outages else "outlasts"
     notes: list[str] = []
-    if found.quickest_ms:
-        notes.append(f"at best over after {duration_text(found.quickest_ms)}")
+    if found.quickest_ms is not None:
+        notes.append(f"at best over {after_text(found.quickest_ms)}")
     if acting is not None and acting.at_most_ms is not None:
         notes.append(f"if operators act, after {duration_text(acting.at_most_ms)} at the latest")
     return Diagnostic(

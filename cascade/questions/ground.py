@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from cascade.checked.model import Check, Outage
 from cascade.core.cone import Slice, sliced
-from cascade.core.model import CoreModel
-from cascade.core.queries import Query, Reach
+from cascade.core.queries import Reach
 from cascade.limits import ProgressReport, resident_bytes
 from cascade.questions.ask import confirm
+from cascade.questions.atlas import Posed
 from cascade.questions.classes import Classification, OutageClass
 from cascade.questions.inquiry import Inquiry, Reply, Scope
 from cascade.questions.static import Plane, static_plane
@@ -25,8 +25,7 @@ class Ground:
 
     inquiry: Inquiry
     check: Check
-    model: CoreModel
-    query: Query
+    posed: Posed
     part: Slice | None
     plane: Plane
     positions: dict[str, int]
@@ -50,8 +49,8 @@ class Ground:
 
         local = {self._position(command): command for command in range(len(self.plane.model.commands))}
         for faults, run in self.plane.cut_sets(size, [frozenset(local[c] for c in s) for s in known], tried):
-            asked = confirm(self.model, self.query, self._whole(run))
-            reply = Reply(check=self.check, model=self.model, query=self.query, asked=asked)
+            asked = confirm(*self.posed.get(), self._whole(run))
+            reply = Reply(check=self.check, posed=self.posed, asked=asked)
             yield frozenset(self._position(command) for command in faults), reply
 
     def absorbing(self, outage: Outage, reply: Reply) -> Classification:
@@ -81,7 +80,8 @@ class Ground:
 
 def ground(inquiry: Inquiry, outage: Outage) -> Ground | None:
     """What the fault sets of `outage` are put together from; None where that is not sound."""
-    check, model, query = inquiry.pose_never(outage, Scope())
+    check, posed = inquiry.pose_never(outage, Scope())
+    model, query = posed.get()
     positions = {command.name: i for i, command in enumerate(inquiry.system.commands)}
     if len(positions) != len(inquiry.system.commands):
         return None  # names do not tell commands apart
@@ -91,4 +91,4 @@ def ground(inquiry: Inquiry, outage: Outage) -> Ground | None:
     plane = static_plane(asked, goal.goal)
     if plane is None:
         return None
-    return Ground(inquiry=inquiry, check=check, model=model, query=query, part=part, plane=plane, positions=positions)
+    return Ground(inquiry=inquiry, check=check, posed=posed, part=part, plane=plane, positions=positions)

@@ -4,10 +4,9 @@ A question is a `Check` whose clauses are sets of commands; `source` is the text
 asked once. An error of the spec that a question runs into is kept, and makes that question undetermined.
 """
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cascade.checked.model import Check, Class, Formula, FormulaKind, Group, Limit, Outage, Strikes, System
 from cascade.core.expressions import ExprId
@@ -17,6 +16,8 @@ from cascade.core.queries import Query
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.limits import Limits, Progress, StopReason
 from cascade.questions.ask import Asked, ask, ask_survey
+from cascade.questions.atlas import Atlas, Known, Posed
+from cascade.questions.budget import EXPRESSION_WORK, Budget
 from cascade.questions.cache import Cache
 from cascade.questions.declared import CheckResult, conclude
 from cascade.questions.failures import describe_failure
@@ -33,10 +34,18 @@ if TYPE_CHECKING:
 NAME = "question"
 """No declared check clashes with it: it is never looked up by name, and links that only a check cuts stay whole."""
 
+NICE_STATES_MAX = 4_000
+"""States for what is nice to know: whether it comes back, whether more faults make it worse."""
+
 QUICK_STATES_MAX = 10_000
 QUICK_ENGINE = "python"
 
+CHARTED_ENGINES = ("explicit", "auto", "python")
+"""Engines that explore as charts do: what a chart says is what they say."""
+
 _NO_COMMANDS: frozenset[int] = frozenset()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +72,18 @@ class Reply:
     """What is known of a question. `run` shows that the answer is yes, `is_no` that there is no such run; else a limit was reached."""
 
     check: Check
-    model: CoreModel
-    query: Query
+    posed: Posed
     asked: Asked
+
+    @property
+    def model(self) -> CoreModel:
+        """What was asked about."""
+        return self.posed.get()[0]
+
+    @property
+    def query(self) -> Query:
+        """What was asked."""
+        return self.posed.get()[1]
 
     @property
     def run(self) -> ReplayedRun | None:
@@ -96,7 +114,10 @@ class Reply:
 
 
 class Inquiry:
-    """Asks questions about one system. `seconds_max` bounds all of them together, `limits` each by itself."""
+    """Asks questions about one system. `seconds_max` and `work_max` bound all of them together, `limits` each by itself.
+
+    Where work is bounded the functions of the explicit engine answer, which count it.
+    """
 
     def __init__(
         self,
@@ -106,6 +127,7 @@ class Inquiry:
         limits: Limits = Limits(),
         progress: Callable[[str], Progress] = lambda _: Progress(),
         seconds_max: float | None = None,
+        work_max: int | None = None,
         cache: Cache | None = None,
         slices: bool = False,
     ) -> None:
@@ -119,7 +141,10 @@ class Inquiry:
         self._progress = progress
         self._cache = cache
         self._slices = slices
-        self._deadline = None if seconds_max is None else time.monotonic() + seconds_max
+        self._budget = Budget(seconds_max, work_max)
+        self._is_counted = work_max is not None and engine in CHARTED_ENGINES
+        is_charted = engine in CHARTED_ENGINES and cache is None and not slices
+        self._atlas = Atlas(self.system, progress) if is_charted else None
         self._known: dict[Check, Reply] = {}
         self._watched: dict[str, tuple[System, ExprId]] = {}
         self._of_checks = frozenset(i for i, c in enumerate(system.commands) if c.cut_checks is not None)
@@ -152,9 +177,14 @@ class Inquiry:
         return None
 
     @property
+    def nice_states_max(self) -> int:
+        """States for what is nice to know."""
+        return NICE_STATES_MAX if not self._is_counted else NICE_STATES_MAX // 4
+
+    @property
     def is_late(self) -> bool:
-        """Whether the time for all questions together is over."""
-        return self._deadline is not None and time.monotonic() >= self._deadline
+        """Whether the time for all questions together is over, or no more work may be done."""
+        return self._budget.is_late or self._budget.is_spent
 
     # --- asking ---
 
@@ -162,11 +192,11 @@ class Inquiry:
         """Is `outage` reachable? A run says yes."""
         return self.ask(FormulaKind.NEVER, (outage.condition,), f"never {outage.name}", scope)
 
-    def pose_never(self, outage: Outage, scope: Scope) -> tuple[Check, CoreModel, Query]:
+    def pose_never(self, outage: Outage, scope: Scope) -> tuple[Check, Posed]:
         """The question whether `outage` is reachable, not asked."""
         formula = Formula(kind=FormulaKind.NEVER, conditions=(outage.condition,))
         check = self._check(formula, f"never {outage.name}", scope)
-        return check, *lower(self.system, check)
+        return check, Posed(self.system, check)
 
     def progress(self, text: str) -> Progress:
         """What a search for the answer to `text` reports to."""
@@ -217,42 +247,84 @@ class Inquiry:
         system, is_over = self._watched[outage.name]
         formula = Formula(kind=FormulaKind.LEADS_TO, conditions=(outage.condition, is_over))
         check = self._check(formula, f"{outage.name} leads to the end of {outage.name} for good", scope)
+        if check not in self._known and self._atlas is not None:
+            known = self._charting(lambda a, limits: a.recurs(check, system, outage.condition, limits), scope)
+            if known is not None:
+                self._known[check] = self._reply(check, system, known.posed, known.asked)
         return self._ask_once(check, system, scope)
+
+    def quickest_ticks(self, condition: ExprId, scope: Scope) -> int | None:
+        """After how many ticks a stretch of `condition` ends at best; None if that is not known without asking further."""
+        check = self._check(Formula(kind=FormulaKind.NEVER, conditions=(condition,)), "", scope)
+        return self._charting(lambda atlas, limits: atlas.quickest_ticks(check, condition, limits), scope)
+
+    def longest_ticks(self, condition: ExprId, scope: Scope) -> int | None:
+        """For how many ticks `condition` holds without a break at most; None if that is not known without asking further. Not evidence: nothing shows it."""
+        check = self._check(Formula(kind=FormulaKind.NEVER, conditions=(condition,)), "", scope)
+        return self._charting(lambda atlas, limits: atlas.longest_ticks(check, condition, limits), scope)
+
+    def is_trap(self, outage: Outage, scope: Scope) -> bool | None:
+        """Whether some state of `outage` cannot be left; None if that is not known without asking further. Not evidence: nothing shows it."""
+        check = self._check(Formula(kind=FormulaKind.NEVER, conditions=(outage.condition,)), "", scope)
+        return self._charting(lambda atlas, limits: atlas.is_trap(check, outage.condition, limits), scope)
 
     def _ask_once(self, check: Check, system: System, scope: Scope) -> Reply:
         known = self._known.get(check)
         if known is None or (not known.is_known and scope.state_count_max is None):
-            self._known[check] = self._ask(check, system, scope.state_count_max)
+            self._known[check] = self._ask(check, system, scope)
         return self._known[check]
 
-    def _ask(self, check: Check, system: System, state_count_max: int | None) -> Reply:
-        model, query = lower(system, check)
-        limits = self._limits
-        if state_count_max is not None:
-            limits = replace(limits, state_count_max=min(state_count_max, limits.state_count_max or state_count_max))
-        if self._deadline is not None:
-            left = max(0.0, self._deadline - time.monotonic())
-            seconds_max = left if limits.seconds_max is None else min(left, limits.seconds_max)
-            limits = replace(limits, seconds_max=seconds_max)
-        if limits.seconds_max == 0.0:
-            stopped = Undetermined(reason=StopReason.TIME, statistics=Statistics())
+    def _ask(self, check: Check, system: System, scope: Scope) -> Reply:
+        if system is self.system:
+            known: Known | None = self._charting(lambda atlas, limits: atlas.answer(check, limits), scope)
+            if known is not None:
+                return self._reply(check, system, known.posed, known.asked)
+        limits = self._limits_of(scope)
+        posed = Posed(system, check)
+        if limits.seconds_max == 0.0 or self._budget.is_spent:
+            reason = StopReason.WORK if self._budget.is_spent else StopReason.TIME
+            stopped = Undetermined(reason=reason, statistics=Statistics())
             asked = Asked(evidence=None, undetermined=stopped, statistics=Statistics())
-        else:
-            progress = self._progress(check.source)
-            # Few states are for the functions, which count them; further stages would take their time all the same.
-            is_quick = state_count_max is not None and state_count_max <= QUICK_STATES_MAX
-            engine = QUICK_ENGINE if is_quick else self._engine
-            asked = ask(
-                model, query, engine=engine, limits=limits, progress=progress, cache=self._cache, slices=self._slices
-            )
-        self.asked_count += 1
+            return self._reply(check, system, posed, asked)
+        model, query = posed.get()
+        # Few states are for the functions, which count them; further stages would take their time all the same.
+        is_quick = scope.state_count_max is not None and scope.state_count_max <= QUICK_STATES_MAX
+        engine = QUICK_ENGINE if is_quick or self._is_counted else self._engine
+        progress = self._progress(check.source)
+        asked = ask(
+            model, query, engine=engine, limits=limits, progress=progress, cache=self._cache, slices=self._slices
+        )
         self.state_count += asked.statistics.state_count
+        self._budget.spend(asked.statistics.work + EXPRESSION_WORK * len(model.expressions))
+        return self._reply(check, system, posed, asked)
+
+    def _reply(self, check: Check, system: System, posed: Posed, asked: Asked) -> Reply:
+        """What was asked, noted."""
+        self.asked_count += 1
         if asked.undetermined is not None:
             if asked.undetermined.reason is StopReason.INTERRUPTED:
                 raise KeyboardInterrupt
             if asked.undetermined.failure is not None:
-                self.diagnostics.add(describe_failure(system, check, model, asked.undetermined.failure))
-        return Reply(check=check, model=model, query=query, asked=asked)
+                self.diagnostics.add(describe_failure(system, check, posed.get()[0], asked.undetermined.failure))
+        return Reply(check=check, posed=posed, asked=asked)
+
+    def _charting(self, ask_atlas: "Callable[[Atlas, Limits], T | None]", scope: Scope) -> "T | None":
+        """What charts say, if there are any; what they took is noted."""
+        if self._atlas is None or self.is_late:
+            return None
+        work, state_count = self._atlas.work, self._atlas.state_count
+        said = ask_atlas(self._atlas, self._limits_of(scope))
+        self.state_count += self._atlas.state_count - state_count
+        self._budget.spend(self._atlas.work - work)
+        return said
+
+    def _limits_of(self, scope: Scope) -> Limits:
+        """What a question may take now."""
+        limits = self._limits
+        if scope.state_count_max is not None:
+            states_max = min(scope.state_count_max, limits.state_count_max or scope.state_count_max)
+            limits = replace(limits, state_count_max=states_max)
+        return self._budget.within(limits)
 
     def survey(self, commands: Sequence[frozenset[str]], derived: Sequence[frozenset[str]]) -> "Surveyed":
         """What happens at all: of which sets of commands, by name, one fires; of which sets a guard turns false, and after these of which sets of derived values."""
@@ -261,10 +333,7 @@ class Inquiry:
         firing = [frozenset(i for i, c in enumerate(model.commands) if c.name in names) for names in commands]
         guards = [frozenset(c.guard for c in model.commands if c.name in names) for names in commands]
         values = [frozenset(d.value for d in model.derived if d.name in names) for names in derived]
-        limits = self._limits
-        if self._deadline is not None:
-            left = max(0.0, self._deadline - time.monotonic())
-            limits = replace(limits, seconds_max=left if limits.seconds_max is None else min(left, limits.seconds_max))
+        limits = self._limits_of(Scope())
         surveyed = ask_survey(model, firing, [*guards, *values], limits=limits, progress=self._progress("coverage"))
         self.state_count += surveyed.statistics.state_count
         if surveyed.reason is StopReason.INTERRUPTED:

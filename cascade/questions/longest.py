@@ -43,6 +43,11 @@ def longest(
     guess = longest_timing if at_least is None else at_least
     if at_least:
         exceeds, reply = at_least - 1, shown
+    exact = inquiry.longest_ticks(condition, scope)
+    if exact is not None and exact > TICKS_MAX:
+        exact = None
+    if exact is not None:  # what remains is to show it
+        guess = exact if exceeds == exact - 1 else exact - 1
     while (at_most is None or at_most - exceeds > 1) and guess <= TICKS_MAX:
         asked = inquiry.ask_condition_lasting(condition, name, guess * tick_ms, scope)
         if asked.run is not None:
@@ -51,7 +56,10 @@ def longest(
             at_most = guess
         else:
             break
-        guess = max(1, longest_timing, 2 * exceeds) if at_most is None else (exceeds + at_most) // 2
+        if exact is not None:
+            guess = exact
+        else:
+            guess = max(1, longest_timing, 2 * exceeds) if at_most is None else (exceeds + at_most) // 2
     return Longest(
         exceeds_ms=None if exceeds < 0 else exceeds * tick_ms,
         at_most_ms=None if at_most is None else at_most * tick_ms,

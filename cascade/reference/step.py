@@ -67,6 +67,8 @@ class Situation:
         self.clock_values = state[len(model.variables) :]
         assert before is None or before.variable_values == self.variable_values, "only clocks differ"
         self.evaluator: Evaluator = Evaluator(model, self.variable_values) if before is None else before.evaluator
+        # What is owed depends on variables alone, so it stays as it is while nothing but time passes.
+        self._owed: dict[int, bool] = {} if before is None else before._owed  # noqa: SLF001
 
     def holds(self, expr: ExprId) -> bool:
         """Whether a formula is true here."""
@@ -93,11 +95,14 @@ class Situation:
 
     def is_owed(self, command_index: int) -> bool:
         """Owed, enabled and permitted: a fair run does not leave it so for ever (section 5)."""
-        return (
-            self.model.commands[command_index].owed
-            and self.is_enabled(command_index)
-            and self.is_permitted(command_index)
-        )
+        known = self._owed.get(command_index)
+        if known is None:
+            known = self._owed[command_index] = (
+                self.model.commands[command_index].owed
+                and self.is_enabled(command_index)
+                and self.is_permitted(command_index)
+            )
+        return known
 
     # --- section 6: time ---
 

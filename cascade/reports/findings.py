@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostic
-from cascade.diagnostics.durations import duration_text
+from cascade.diagnostics.durations import after_text
 from cascade.diagnostics.printable import printable
 from cascade.diagnostics.render import STYLES
 from cascade.questions.classes import Classification, OutageClass
@@ -79,7 +79,8 @@ def brief_text(answers: Answers, layout: Layout) -> str:
         codes = ", ".join(dict.fromkeys(f.diagnostic.code for f in found[told_count:]))
         rest.append(f"{len(found) - told_count} more ({codes})")
     if answers.undetermined:
-        rest.append(f"{count_text(len(answers.undetermined), 'question')} not answered in a short time")
+        is_one = len(answers.undetermined) == 1
+        rest.append(f"{count_text(len(answers.undetermined), 'question')} that {'takes' if is_one else 'take'} longer")
     if rest:
         lines.extend(layout.wrap(f"… {', '.join(rest)}: --default-questions", hang=2, style="faint"))
     return "\n".join(lines)
@@ -259,8 +260,8 @@ def how_text(found: Classification) -> str:
     match found.outage_class:
         case OutageClass.TRANSIENT | OutageClass.LATE:
             parts.append("by itself" if found.longest is None else f"by itself, {longest_text(found.longest)}")
-            if found.quickest_ms:
-                parts.append(f"at best after {duration_text(found.quickest_ms)}")
+            if found.quickest_ms is not None:
+                parts.append(f"at best {after_text(found.quickest_ms)}")
             if found.longest_acting is not None:
                 parts.append(f"if operators act {longest_text(found.longest_acting)}")
         case OutageClass.BY_CHANCE:

@@ -14,6 +14,7 @@ class Statistics:
     """What was explored. `state_count` counts distinct states, monitors and budgets included.
 
     `counted` is what the engine counts as a state, where one of them may stand for many.
+    `work` is what the functions of the explicit engine did, by a measure that does not depend on the machine; 0 of other engines.
     `is_cached`: the answer was found before, and not searched for now. `details` says how the engine went about it, as pairs of a name and a text, for who asks with `--stats`.
     """
 
@@ -21,6 +22,7 @@ class Statistics:
     transition_count: int = 0
     seconds: float = 0.0
     counted: str = "state"
+    work: int = field(default=0, compare=False)
     details: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     is_cached: bool = field(default=False, compare=False)
 

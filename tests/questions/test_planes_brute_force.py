@@ -154,7 +154,7 @@ def test_sweeps_say_what_the_evaluator_says(when: str, changes: list[list[int]],
         f"system s {{ {cells}  redundant all: 2 x Cell needs 1  outage down when {when} }}"
     )
     outage = asking.system.outages[0]
-    _, model, query = asking.pose_never(outage, Scope())
+    model, query = asking.pose_never(outage, Scope())[1].get()
     base = [data.draw(st.integers(0, 2)) for _ in model.variables]
     goal = query.goal  # type: ignore[union-attr]
     steps = [

@@ -27,9 +27,7 @@ def printed(capsys, monkeypatch):
     return run
 
 
-def test_the_first_screen_tells_what_is_wrong_with_the_design(printed, snapshot, monkeypatch):
-    monkeypatch.setattr("cascade.pipeline.BRIEF_SECONDS", 60.0)
-    monkeypatch.setattr("cascade.pipeline.BRIEF_QUESTION_SECONDS", 60.0)
+def test_the_first_screen_tells_what_is_wrong_with_the_design(printed, snapshot):
     code, out = printed("check", "specs/cloudflare-2020-11-02.cf")
     lines = out.splitlines()
     assert code == 0, "findings beside declared checks change no exit code"
@@ -68,13 +66,28 @@ def test_who_is_told_and_whether_it_counts(printed, tmp_path, arguments, code, i
     assert ("Minimal fault sets" in out) == ("--default-questions" in arguments)
 
 
-def test_what_a_short_time_leaves_open_is_said_and_does_not_count(printed, tmp_path, monkeypatch):
-    monkeypatch.setattr("cascade.pipeline.BRIEF_SECONDS", 0.0)
+def test_what_takes_longer_is_said_and_does_not_count(printed, tmp_path, monkeypatch):
+    monkeypatch.setattr("cascade.pipeline.BRIEF_WORK", 0)
     path = tmp_path / "checked.cf"
     path.write_text(CHECKED, encoding="utf-8")
     code, out = printed("check", str(path))
     assert code == 0
-    assert "questions not answered in a short time: --default-questions" in out
+    assert "questions that take longer: --default-questions" in out
+
+
+def test_what_little_work_leaves_open_does_not_depend_on_the_machine(monkeypatch):
+    """The budget is used up in the middle of the questions, at the same one however slow the search seems."""
+    monkeypatch.setattr("cascade.pipeline.BRIEF_WORK", 60_000)
+    answers = []
+    for seconds in (60.0, 0.0):
+        monkeypatch.setattr("cascade.engines.explicit.search.CHUNK_SECONDS", seconds)
+        options = CheckOptions(unasked=Unasked.BRIEFLY, check_names=("none",))
+        found = check_file(str(SPECS / "cloudflare-2020-11-02.cf"), options, lambda _: Progress()).answers
+        assert found is not None
+        open_questions = [reply.check.source for reply in found.undetermined]
+        assert {reply.stop_reason for reply in found.undetermined} == {StopReason.WORK}
+        answers.append((found.inquiry.asked_count, found.inquiry.state_count, open_questions))
+    assert answers[0] == answers[1]
 
 
 def test_an_interrupt_keeps_the_outages_that_were_answered(tmp_path, monkeypatch, capsys):

@@ -24,8 +24,11 @@ from cascade.verdicts.run import CandidateRun
 
 def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -> Answer:
     """Answer `query` about `model`. A violation that is found before a limit is reached is reported."""
-    said = answer_within(model, query, limits, progress, work_max=None)
-    assert said is not None, "no bound on the work"
+    watch = Watch(limits, progress)
+    said = answer_within(model, query, limits, progress, work_max=limits.work_max)
+    if said is None:
+        assert limits.work_max is not None, "no bound on the work"
+        return Stopped(reason=StopReason.WORK, statistics=Statistics(seconds=watch.seconds, work=limits.work_max))
     return said
 
 
@@ -139,7 +142,7 @@ class _Asked:
         if isinstance(self._query, Lasso):
             owed_mask = self._compiled.layout.variables[-1].mask
             state_count -= sum(1 for state in parents if state & owed_mask and state ^ owed_mask in parents)
-        return Statistics(state_count=state_count, seconds=self._watch.seconds)
+        return Statistics(state_count=state_count, seconds=self._watch.seconds, work=self._search.work)
 
     def _check(self) -> None:
         self._watch.check(frontier_count=0)

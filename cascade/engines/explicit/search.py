@@ -27,8 +27,12 @@ ROOT = -1
 CHUNK_STATES = 4096
 """Limits are looked at after this many states at the latest, and tables are judged."""
 
+CHUNK_WORK = 5_000
+"""Limits are looked at after so much work, whatever a state costs: in a large model it can be a second.
+Counted, so that where a bound on the work ends the search does not depend on the machine."""
+
 CHUNK_SECONDS = 0.1
-"""Limits are looked at after this time, whatever a state costs: in a large model it can be a second."""
+"""Who waits is told something after this time."""
 
 
 def growth_bytes(table: dict[int, int], more_count: int) -> int:
@@ -112,17 +116,23 @@ class Search:
         self._work_max = work_max
         self._is_whole = is_whole
         self.result = Exploration()
-        self._compiled = compiled
+        self.compiled = compiled
         self.expander = Expander(compiled)
         self._is_goal = is_goal
         self._watch = watch
         self._unchecked_count = 0
         self._chunk_states = 1
+        self._looked_at_work = 0
         # States that wait for a tick: number of commands -> states; and for one more fault: ticks -> commands -> states.
         self._ticked: dict[int, list[int]] = {}
         self._tick_parents: dict[int, int] = {}
         self._faulted: dict[int, dict[int, list[int]]] = {}
         self._fault_parents: dict[int, int] = {}
+
+    @property
+    def work(self) -> int:
+        """What was done so far, by a measure that does not depend on the machine."""
+        return len(self.result.parents) + EVALUATION_WORK * self.compiled.evaluation_count
 
     def run(self) -> Exploration:
         """Explore. Raises `SearchFailure` for an error of the spec, `StopSearch` at a limit, `TooMuchWorkError`."""
@@ -142,9 +152,9 @@ class Search:
 
     def _roots(self) -> list[int]:
         roots: dict[int, None] = {}
-        for number, initial in enumerate(self._compiled.initial_values(), start=1):
+        for number, initial in enumerate(self.compiled.initial_values(), start=1):
             try:
-                roots[self._compiled.initial_state(initial)] = None
+                roots[self.compiled.initial_state(initial)] = None
             except EvaluationFailure as failure:
                 raise SearchFailure(None, failure) from failure
             if number % CHUNK_STATES == 0:
@@ -207,17 +217,15 @@ class Search:
         waiting_count = frontier_count + len(self._tick_parents) + len(self._fault_parents)
         self._unchecked_count += explored_count
         self._watch.check_states(len(self.result.parents))
-        if self._work_max is not None:
-            work = len(self.result.parents) + EVALUATION_WORK * self._compiled.evaluation_count
-            if self._is_whole:
-                work += waiting_count
-            if work > self._work_max:
-                raise TooMuchWorkError
+        work = self.work
+        if self._work_max is not None and work + (waiting_count if self._is_whole else 0) > self._work_max:
+            raise TooMuchWorkError
         is_late = self._watch.is_late(CHUNK_SECONDS)
-        if is_late:
+        if work - self._looked_at_work > CHUNK_WORK:
             self._chunk_states = max(1, explored_count // 2)
         elif explored_count == self._chunk_states:
             self._chunk_states = min(2 * self._chunk_states, CHUNK_STATES)
+        self._looked_at_work = work
         if self._unchecked_count >= CHUNK_STATES:
             self.expander.adapt(self._unchecked_count)
             self._unchecked_count = 0
@@ -234,7 +242,7 @@ class Search:
         tables = self.expander.tables
         open_parts = self.expander.open_parts
         is_timed = self.expander.is_timed
-        beyond = self._compiled.layout.beyond
+        beyond = self.compiled.layout.beyond
         blocked = self.result.blocked
         follow = following.append
         state = ROOT
