@@ -149,6 +149,8 @@ class Inquiry:
         self._watched: dict[str, tuple[System, ExprId]] = {}
         self._of_checks = frozenset(i for i, c in enumerate(system.commands) if c.cut_checks is not None)
         self.faults = self._of_class(Class.FAULT)
+        self._faults_in = self._by_component()
+        self._faults_of: dict[str, frozenset[int]] = {}
         self.operators = self._of_class(Class.OPERATOR)
         self.events = self._of_class(Class.EVENT)
         self.is_timed = any(c.timing is not None for i, c in enumerate(system.commands) if i not in self._of_checks)
@@ -163,11 +165,19 @@ class Inquiry:
 
     def faults_of(self, group: Group) -> frozenset[int]:
         """Faults of the members of a group and of their parts."""
-        inside = {i: self._is_inside(self.system.commands[i].component, group) for i in self.faults}
-        return frozenset(i for i, is_inside in inside.items() if is_inside)
+        if group.name not in self._faults_of:  # asked again for each group of a plane of hundreds
+            struck = (self._faults_in.get(member, frozenset()) for member in group.members)
+            self._faults_of[group.name] = frozenset[int]().union(*struck)
+        return self._faults_of[group.name]
 
-    def _is_inside(self, component: str, group: Group) -> bool:
-        return self.member_of(component, group) is not None
+    def _by_component(self) -> dict[str, frozenset[int]]:
+        """The faults of each component and of its parts."""
+        found: dict[str, set[int]] = {}
+        for fault in self.faults:
+            steps = self.system.commands[fault].component.split(".")
+            for length in range(1, len(steps) + 1):
+                found.setdefault(".".join(steps[:length]), set()).add(fault)
+        return {name: frozenset(faults) for name, faults in found.items()}
 
     def member_of(self, component: str, group: Group) -> str | None:
         """The member of `group` that `component` is, or is a part of."""
