@@ -85,7 +85,9 @@ def execute(options: argparse.Namespace, settings: Settings, comparing: Comparin
             complain(f"cascade: while checking {printable(path)}:")
             report_bug(error, is_debug=options.debug)
             if isinstance(error, DisagreementError):
-                _keep(error, path, chosen)
+                from cascade.cli.reproducer import keep
+
+                keep(error, path, chosen)
             checker.note_internal_error(path, error)
         if checker.is_interrupted:
             checker.codes.append(ExitCode.INTERRUPTED)
@@ -103,15 +105,6 @@ def execute(options: argparse.Namespace, settings: Settings, comparing: Comparin
 def _asks_for_pages(options: argparse.Namespace) -> bool:
     """Whether pages get the answers to the default questions though nothing else does: then they count for no exit code."""
     return not options.only_declared and not options.check
-
-
-def _keep(error: DisagreementError, path: str, options: CheckOptions) -> None:
-    """Save what is needed to meet the disagreement again, and say where."""
-    from cascade.cli.reproducer import save_reproducer
-
-    saved = save_reproducer(error, path, options)
-    where = "could not be written" if saved is None else f"is in {printable(saved)}"
-    complain(f"What is needed to meet it again (the spec, the check, the versions) {where}")
 
 
 class Checker:

@@ -6,7 +6,7 @@ import sys
 from cascade.cli.exit_codes import ExitCode
 from cascade.cli.loading import unknown_names
 from cascade.cli.streams import columns, complain, paint_for, say
-from cascade.cli.variants import has_complained, open_variants, write_page
+from cascade.cli.variants import has_complained, keeping_disagreements, open_variants, write_page
 from cascade.questions.fixes import find_fixes
 from cascade.reports.fixes import fixing_json, fixing_text
 from cascade.reports.layout import Layout
@@ -21,9 +21,10 @@ def run(options: argparse.Namespace) -> ExitCode:
     variants, system, progress = opened
     if has_complained(unknown_names("check", options.check, [check.name for check in system.checks])):
         return ExitCode.BAD_INPUT
-    found = find_fixes(
-        variants, system, tuple(options.check), size_max=options.max_size, seconds_max=options.total_time
-    )
+    with keeping_disagreements(options):
+        found = find_fixes(
+            variants, system, tuple(options.check), size_max=options.max_size, seconds_max=options.total_time
+        )
     progress.clear()
     if options.format == "json":
         sys.stdout.write(fixing_json(options.file, found))
@@ -39,5 +40,5 @@ def run(options: argparse.Namespace) -> ExitCode:
     if found.is_interrupted:
         complain("interrupted: what was known by then is shown")
         return ExitCode.INTERRUPTED
-    is_open = found.is_late or any(question.undecided for question in found.questions)
+    is_open = found.is_late or bool(found.left_open) or any(question.undecided for question in found.questions)
     return ExitCode.UNDETERMINED if is_open else ExitCode.OK

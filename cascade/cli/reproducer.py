@@ -9,14 +9,23 @@ import tempfile
 from importlib import metadata
 
 from cascade import __version__
+from cascade.cli.streams import complain
 from cascade.core.dump import dump
 from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.diagnostics.printable import printable
 from cascade.files import write_atomically
 from cascade.pipeline import CheckOptions
 from cascade.questions.ask import DisagreementError
 from cascade.syntax.imports import load
 
 _PACKAGES = ("z3-solver", "numba", "numpy", "lark")
+
+
+def keep(error: DisagreementError, path: str, options: CheckOptions) -> None:
+    """Save what is needed to meet the disagreement again, and say where."""
+    saved = save_reproducer(error, path, options)
+    where = "could not be written" if saved is None else f"is in {printable(saved)}"
+    complain(f"What is needed to meet it again (the spec, the check, the versions) {where}")
 
 
 def save_reproducer(error: DisagreementError, path: str, options: CheckOptions) -> str | None:

@@ -7,7 +7,7 @@ import sys
 from cascade.cli.exit_codes import ExitCode
 from cascade.cli.loading import show_diagnostics, unknown_names
 from cascade.cli.streams import columns, complain, paint_for, say
-from cascade.cli.variants import has_complained, open_variants, write_page
+from cascade.cli.variants import has_complained, keeping_disagreements, open_variants, write_page
 from cascade.diagnostics.durations import exact_duration_text
 from cascade.questions.tune import CELLS_MAX, Axis, tune
 from cascade.reports.layout import Layout
@@ -16,7 +16,7 @@ from cascade.reports.tune import tuning_json, tuning_text
 
 EXPECTED = "write it as NAME=LOW..HIGH, as NAME=LOW..HIGH:STEP, or as NAME=VALUE,VALUE"
 _UNITS_MS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
-_RANGE = re.compile(r"(\d+)(ms|s|min|h|d|%)?\.\.(\d+)(ms|s|min|h|d|%)?(?::(\d+)(ms|s|min|h|d|%)?)?")
+_RANGE = re.compile(r"(-?\d+)(ms|s|min|h|d|%)?\.\.(-?\d+)(ms|s|min|h|d|%)?(?::(\d+)(ms|s|min|h|d|%)?)?", re.ASCII)
 
 
 class AxisError(Exception):
@@ -26,6 +26,7 @@ class AxisError(Exception):
 def parse_axis(text: str, tick_ms: int) -> Axis:
     """`site.capacity=1..100`, `db.promote_after=1min..2h:5min`, `site.mode=fast,slow`. Durations go by ticks unless it is said. Raises `AxisError`."""
     name, equals, values = (part.strip() for part in text.partition("="))
+    name = "".join(name.split())
     if not equals or not name or not values:
         raise AxisError(f"{text!r} gives no values; {EXPECTED}")
     if ".." not in values:
@@ -77,6 +78,8 @@ def run(options: argparse.Namespace) -> ExitCode:
             wrong.append(f"--param: {error}")
     if len(axes) > 2:
         wrong.append("--param can be given twice at most: a frontier has two sides")
+    if len({axis.name for axis in axes}) < len(axes):
+        wrong.append(f"--param: {axes[0].name} is given twice")
     count = 1
     for axis in axes:
         count *= len(axis.values)
@@ -84,7 +87,8 @@ def run(options: argparse.Namespace) -> ExitCode:
         wrong.append(f"that makes {count:,} pairs of values, and at most {CELLS_MAX:,} are decided; give larger steps")
     if has_complained(wrong):
         return ExitCode.BAD_INPUT
-    found = tune(variants, options.check, axes, options.total_time)
+    with keeping_disagreements(options):
+        found = tune(variants, options.check, axes, options.total_time)
     progress.clear()
     if found.diagnostics.errors:
         show_diagnostics(found.diagnostics.items)

@@ -1,7 +1,8 @@
 """What commands have in common that ask about variants of a spec."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cascade.checked.model import System
@@ -10,9 +11,10 @@ from cascade.cli.progress import ProgressLine
 from cascade.cli.streams import complain
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.diagnostics.printable import printable
-from cascade.engines import ENGINES
+from cascade.engines import ENGINE_NAMES
 from cascade.limits import Limits, processor_count, usable_bytes
-from cascade.pipeline import refuse_open
+from cascade.pipeline import CheckOptions, refuse_open
+from cascade.questions.ask import DisagreementError
 from cascade.questions.declared import CheckResult
 from cascade.questions.variants import Variants
 from cascade.syntax.imports import load
@@ -51,8 +53,20 @@ def open_variants(
             complain(f"cascade: {printable(options.file)} is a library: it has no system")
         return None
     wrong = unknown_names("fix", options.fix, [fix.name for fix in system.fixes])
-    wrong += unknown_names("engine", [options.engine], ENGINES)
+    wrong += unknown_names("engine", [options.engine], ENGINE_NAMES)
     return None if has_complained(wrong) else (variants, system, progress)
+
+
+@contextmanager
+def keeping_disagreements(options: argparse.Namespace) -> Iterator[None]:
+    """Where two engines contradict each other, save what is needed to meet that again."""
+    try:
+        yield
+    except DisagreementError as error:
+        from cascade.cli.reproducer import keep
+
+        keep(error, options.file, CheckOptions(fix_names=error.fix_names, settings=error.settings))
+        raise
 
 
 def has_complained(lines: Iterable[str]) -> bool:

@@ -48,7 +48,10 @@ class EngineError(Exception):
 
 
 class DisagreementError(EngineError):
-    """Two engines contradict each other about `query`. `claims` says what each found; `check` is the name of the check, once it is known."""
+    """Two engines contradict each other about `query`. `claims` says what each found; `check` is the name of the check, once it is known.
+
+    `fix_names` and `settings` are those of a variant that the spec is asked about.
+    """
 
     def __init__(self, model: CoreModel, query: Query, claims: tuple[tuple[str, str], ...]) -> None:
         super().__init__("; ".join(f"the {engine} engine says: {claim}" for engine, claim in claims))
@@ -56,6 +59,8 @@ class DisagreementError(EngineError):
         self.query = query
         self.claims = claims
         self.check = ""
+        self.fix_names: tuple[str, ...] = ()
+        self.settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,8 +43,8 @@ class Remedy:
 class Remedies:
     """What is known of one question: `checks` are the names of all checks that ask it, with or without fixes of their own. `remedies` are ranked.
 
-    All sets of up to `complete_to` fixes are known, except supersets of remedies and sets that contradict themselves. `undecided` are those that a limit left
-    open; `failing` those that were tried and do not suffice, `failing_count` all of which that is known.
+    All sets of up to `complete_to` fixes are known, except supersets of remedies and sets that contradict themselves. `undecided` are those that were left
+    open, and why; `failing` those that were tried and do not suffice, `failing_count` all of which that is known.
     """
 
     check: Check
@@ -53,16 +53,17 @@ class Remedies:
     remedies: list[Remedy] = field(default_factory=list)
     failing: dict[tuple[str, ...], Decided] = field(default_factory=dict)
     failing_count: int = 0
-    undecided: list[tuple[str, ...]] = field(default_factory=list)
+    undecided: dict[tuple[str, ...], str] = field(default_factory=dict)
     complete_to: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
 class Fixing:
-    """What is known of all questions of a spec."""
+    """What is known of all questions of a spec. `left_open` are checks of which it is not known whether they hold without fixes, and why."""
 
     system: System
     questions: list[Remedies] = field(default_factory=list)
+    left_open: dict[str, str] = field(default_factory=dict)
     counts: Counts
     contradictory_count: int = 0
     size_max: int
@@ -180,6 +181,8 @@ class _Search:
             if key not in found:
                 decided = self._decide(system, check)
                 found[key] = Remedies(check=check, checks=[], without=decided) if decided.word == "violated" else None
+                if isinstance(decided.result.verdict, Undetermined):
+                    self._fixing.left_open[check.name] = decided.result.verdict.reason.value
             question = found[key]
             if question is not None:
                 question.checks.append(check.name)
@@ -217,8 +220,10 @@ class _Search:
         names = lattice.fixes(position)
         trial.is_settled[position] = True
         decided = self._under(names, question.check.name)
-        if decided is None or decided.word == "undetermined":
-            question.undecided.append(names)
+        if decided is None:
+            question.undecided[names] = "the spec has errors with them"
+        elif isinstance(decided.result.verdict, Undetermined):
+            question.undecided[names] = decided.result.verdict.reason.value
         elif decided.word == "holds":
             costs = [self._costs[name] for name in names]
             cost = None if None in costs else sum(cost for cost in costs if cost is not None)

@@ -8,6 +8,7 @@ search of their own: there the runs are shortest ones.
 
 import heapq
 import itertools
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.questions.together import Together
 from cascade.questions.variants import Counts, Decided, How, Variants
 from cascade.records import dataclass
+from cascade.syntax.settings import OPTION
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Undetermined
 
@@ -31,6 +33,8 @@ TOGETHER_MIN = 4
 """For fewer values one search for all is not worth while."""
 
 Position = tuple[int, ...]
+
+_NUMBER = re.compile(r"-?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,7 @@ class Axis:
     @property
     def numbers(self) -> range | None:
         """The values, if they are whole numbers with equal steps between them."""
-        if len(self.values) < TOGETHER_MIN or not all(value.isdecimal() for value in self.values):
+        if len(self.values) < TOGETHER_MIN or not all(_NUMBER.fullmatch(value) for value in self.values):
             return None
         numbers = [int(value) for value in self.values]
         steps = range(numbers[0], numbers[-1] + 1, max(1, numbers[1] - numbers[0]))
@@ -109,10 +113,13 @@ def tune(variants: Variants, check_name: str, axes: Sequence[Axis], seconds_max:
     own = next(check for check in system.checks if check.name == check_name)
     search = _Search(variants, own, axes, None if seconds_max is None else time.monotonic() + seconds_max)
     is_interrupted = False
+    diagnostics = Diagnostics()
     try:
         search.run()
     except _TimeIsUpError:
         pass
+    except _NoSpecError as error:
+        diagnostics = error.diagnostics
     except KeyboardInterrupt:
         is_interrupted = True
     counts = Counts()
@@ -127,8 +134,16 @@ def tune(variants: Variants, check_name: str, axes: Sequence[Axis], seconds_max:
         counts=counts,
         is_complete=search.is_complete,
         is_interrupted=is_interrupted,
-        diagnostics=search.diagnostics,
+        diagnostics=diagnostics,
     )
+
+
+class _NoSpecError(Exception):
+    """With the first and the last value the spec has errors, or what is given is no value of the param."""
+
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        super().__init__()
+        self.diagnostics = diagnostics
 
 
 class _TimeIsUpError(Exception):
@@ -157,10 +172,9 @@ class _Search:
         self.cells: dict[Position, Decided] = {}
         self.wrong: dict[Position, Diagnostics] = {}
         self.is_complete = False
-        self.diagnostics = Diagnostics()
 
     def run(self) -> None:
-        """Decide all cells. Raises `_TimeIsUpError`, and `KeyboardInterrupt`."""
+        """Decide all cells. Raises `_NoSpecError`, `_TimeIsUpError`, and `KeyboardInterrupt`."""
         rows = _rows(self._axes)
         last = len(self._axes[-1].values) - 1
         gaps: list[_Gap] = []
@@ -169,8 +183,7 @@ class _Search:
             for end in dict.fromkeys((0, last)):
                 self._decide((*row, end))
             if rank == 0 and all((*row, end) in self.wrong for end in (0, last)):
-                self.diagnostics = self.wrong[*row, 0]
-                return
+                raise _NoSpecError(self.wrong[*row, 0])
             self._push(gaps, rank, row, 0, last)
         while gaps:
             self._look_into(gaps, heapq.heappop(gaps))
@@ -227,6 +240,8 @@ class _Search:
         self._look_at_time()
         system, diagnostics = self._variant(position)
         if system is None:
+            if any(error.primary.span.source.name == OPTION for error in diagnostics.errors):
+                raise _NoSpecError(diagnostics)
             self.wrong[position] = diagnostics
             return
         check = next(check for check in system.checks if check.name == self._own.name)

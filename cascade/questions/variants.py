@@ -17,7 +17,7 @@ from cascade.core.model import TICK, CoreModel
 from cascade.core.queries import Query, Recover
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.limits import Limits, Progress, StopReason
-from cascade.questions.ask import Asked, EngineError, ask
+from cascade.questions.ask import Asked, DisagreementError, EngineError, ask
 from cascade.questions.declared import CheckResult, conclude
 from cascade.records import dataclass
 from cascade.reference.replay import ReplayError, replay
@@ -148,7 +148,7 @@ class Variants:
             said = ask(model, query, engine="symbolic", limits=limits, progress=progress)
             if said.evidence is not None or (said.undetermined and said.undetermined.reason is StopReason.INTERRUPTED):
                 return conclude(system, check, model, query, said)
-        return conclude(system, check, model, query, self._ask(check, model, query))
+        return conclude(system, check, model, query, self._ask(system, check, model, query))
 
     def _decide(self, system: System, check: Check, model: CoreModel, query: Query, *, is_search: bool) -> Decided:
         key = digest(model, query)
@@ -158,7 +158,9 @@ class Variants:
         else:
             replayed = None if is_search else self._replayed(check.name, model, query)
             asked, how = (
-                (replayed, How.REPLAYED) if replayed is not None else (self._ask(check, model, query), How.SEARCHED)
+                (replayed, How.REPLAYED)
+                if replayed is not None
+                else (self._ask(system, check, model, query), How.SEARCHED)
             )
         if known is not None and known.evidence is not None and asked.evidence is not None:
             contradicts = isinstance(known.evidence, ReplayedRun) != isinstance(asked.evidence, ReplayedRun)
@@ -169,8 +171,14 @@ class Variants:
         self.counts.add(how)
         return Decided(result=conclude(system, check, model, query, asked), how=how)
 
-    def _ask(self, check: Check, model: CoreModel, query: Query) -> Asked:
-        asked = ask(model, query, engine=self._engine, limits=self._limits, progress=self._progress(check.name))
+    def _ask(self, system: System, check: Check, model: CoreModel, query: Query) -> Asked:
+        try:
+            asked = ask(model, query, engine=self._engine, limits=self._limits, progress=self._progress(check.name))
+        except DisagreementError as error:
+            error.check = check.name
+            error.fix_names = system.applied_fixes
+            error.settings = next((key[1] for key, made in self._systems.items() if made[0] is system), self._settings)
+            raise
         if isinstance(asked.evidence, ReplayedRun):
             self._runs.setdefault(check.name, []).insert(0, (model, asked.evidence))
             del self._runs[check.name][RUNS_TRIED_MAX:]

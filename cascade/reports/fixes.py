@@ -18,7 +18,9 @@ def fixing_text(fixing: Fixing, layout: Layout, *, with_runs: bool) -> str:
     lines = _overview_lines(fixing, layout) if len(fixing.questions) > 1 else []
     for question in fixing.questions:
         lines += _question_lines(fixing, question, layout, with_runs=with_runs)
-    if not fixing.questions:
+    for name, reason in fixing.left_open.items():
+        lines += layout.wrap(f"? {name}: not known without fixes: {reason}", indent=2, hang=2)
+    if not fixing.questions and not fixing.left_open and not (fixing.is_late or fixing.is_interrupted):
         lines += layout.wrap("no check is violated without fixes, so there is nothing to remedy", indent=2)
     lines += layout.wrap(f"verdicts: {counts_text(fixing.counts)}", style="faint")
     if fixing.contradictory_count:
@@ -73,10 +75,11 @@ def _question_lines(fixing: Fixing, question: Remedies, layout: Layout, *, with_
         lines += table_lines([headings[i] for i in columns], [[row[i] for i in columns] for row in rows], layout)
     lines += layout.wrap(_extent_text(fixing, question), indent=2, hang=2)
     if question.undecided:
-        items = [" + ".join(names) for names in question.undecided[:NAMES_SHOWN_MAX]]
+        items = [" + ".join(names) for names in list(question.undecided)[:NAMES_SHOWN_MAX]]
         rest = len(question.undecided) - len(items)
+        reasons = "; ".join(dict.fromkeys(question.undecided.values()))
         lines += layout.wrap_items(
-            "? a limit left open: ", [*items, *([f"and {rest:,} more"] if rest else [])], indent=2, hang=2
+            f"? left open ({reasons}): ", [*items, *([f"and {rest:,} more"] if rest else [])], indent=2, hang=2
         )
     run = run_of(question.without.result)
     if with_runs and run is not None and question.without.result.explanation is not None:
@@ -129,6 +132,7 @@ def fixing_json(path: str, fixing: Fixing) -> str:
         ],
         "max_size": fixing.size_max,
         "complete": not (fixing.is_interrupted or fixing.is_late),
+        "left_open": fixing.left_open,
         "questions": [
             {
                 "checks": question.checks,

@@ -10,7 +10,9 @@ from syrupy.assertion import SnapshotAssertion
 
 from cascade.cli.exit_codes import ExitCode
 from cascade.cli.tune import AxisError, parse_axis
+from cascade.engines import staged
 from cascade.questions.tune import Axis
+from cascade.verdicts.answer import Exhausted, Statistics
 
 Cascade = Callable[..., Any]
 
@@ -97,6 +99,8 @@ def test_tune_says_what_a_limit_left_open(site: Cascade, golden: SnapshotAsserti
         ("--param", "web.patience=1ms..90d", "--check", "serves"),
         ("--param", "web.slot=1..3", "--check", "serves"),
         ("--param", "web.slots=true,false", "--check", "serves"),
+        ("--param", "web.slots=1,2,many", "--check", "serves"),
+        ("--param", "web.slots=1..3", "--param", "web.slots=2..5", "--check", "serves"),
         ("--param", "web.slots=1..3", "--check", "serve"),
         ("--param", "web.slots=1..3", "--check", "serves", "--fix", "largr"),
     ],
@@ -136,6 +140,29 @@ def test_fixes_where_nothing_is_violated(site: Cascade, golden: SnapshotAssertio
     assert result.out == golden
 
 
+def test_what_is_not_known_without_fixes_is_not_said_to_hold(site: Cascade) -> None:
+    result = site("fixes", "site.cf", "--check", "serves", "--max-states", "3")
+    assert result.code == ExitCode.UNDETERMINED
+    assert "? serves: not known without fixes: the limit on states was reached" in result.out
+    assert "nothing to remedy" not in result.out
+
+
+@pytest.mark.parametrize("command", [("tune", "--param", "web.slots=5..6"), ("fixes",)])
+def test_engines_that_contradict_each_other_leave_a_reproducer(
+    site: Cascade, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = Exhausted(statistics=Statistics(state_count=1, transition_count=0, seconds=0.0))
+    monkeypatch.setattr(staged, "answer", lambda *_: nothing)
+    name, *arguments = command
+    result = site(name, "site.cf", "--check", "serves", "--engine", "both", *arguments)
+    assert result.code == ExitCode.INTERNAL_ERROR
+    (saved,) = Path().glob("cascade-disagreement-serves-*.txt")
+    text = saved.read_text(encoding="utf-8")
+    assert str(saved) in result.err
+    assert "the symbolic engine says: there is a run" in text
+    assert ("--param web.slots=5" in text) == (name == "tune")
+
+
 def test_fixes_wrong_arguments(site: Cascade, golden: SnapshotAssertion) -> None:
     result = site("fixes", "site.cf", "--check", "serve")
     assert result.code == ExitCode.BAD_INPUT
@@ -165,6 +192,7 @@ def test_values_are_read() -> None:
     assert parse_axis("a.b=30s..2min:30s", minute).values == ("30s", "1min", "90s", "2min")
     assert parse_axis("a.b=1h..1d:12h", minute).values == ("1h", "13h")
     assert parse_axis("a.b=10%..50%:20%", minute).values == ("10%", "30%", "50%")
+    assert parse_axis("a . b=-2..1", minute) == Axis(name="a.b", values=("-2", "-1", "0", "1"))
     assert parse_axis("a.b=fast,slow,fast", minute).values == ("fast", "slow")
     for wrong in ("a.b", "=1..2", "a.b=", "a.b=1..", "a.b=2..1", "a.b=1..9:0", "a.b=1..9s", "a.b=1,,2", "a.b=x..y"):
         with pytest.raises(AxisError):

@@ -109,7 +109,7 @@ def assert_fixed(path: Path, checks: tuple[str, ...], size_max: int | None, *, w
         minimal = [s for s in holding if not any(other < s for other in holding)]
         assert sorted(sorted(remedy.fixes) for remedy in question.remedies) == sorted(map(sorted, minimal))
         assert question.complete_to == found.size_max
-        assert question.undecided == []
+        assert not question.undecided
         assert question.failing_count == sum(1 for s in every if s and not any(m <= s for m in minimal))
     return found
 
@@ -350,6 +350,20 @@ def test_two_wide_ranges(tmp_path: Path) -> None:
     sizes = Axis(name="a.size", values=tuple(map(str, range(14, 50, 3))))
     found = assert_tuned(path, "fits", [sizes, Axis(name="a.slack", values=tuple(map(str, range(12))))])
     assert found.counts.searched < len(found.cells) / 2
+
+
+def test_a_param_of_a_group_and_of_one_member(tmp_path: Path) -> None:
+    path = tmp_path / "s.cf"
+    path.write_text(
+        "component S { param cap = 1 state load: 0..4 = 0 event use when load < 4 { load = load + 1 } }\n"
+        "system s { redundant web: 2 x S needs 1 check c: never all(s in web: s.load - 3 > s.cap) }",
+        encoding="utf-8",
+    )
+    every = Axis(name="web.cap", values=tuple(map(str, range(-2, 4))))
+    one = Axis(name="web[1].cap", values=tuple(map(str, range(-1, 5))))
+    assert_tuned(path, "c", [every, one])
+    found = assert_tuned(path, "c", [one, every])
+    assert len({tuple(found.stretches(row)) for row in found.rows}) == 1, "the last one counts: it sets all members"
 
 
 def test_values_with_which_the_spec_is_wrong(tmp_path: Path) -> None:
