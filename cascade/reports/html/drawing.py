@@ -15,7 +15,10 @@ SMALL = 20.0
 STACKED_MAX = 6
 """Members of a group that are drawn with their names; more become a grid of small squares."""
 
-BOXES_MAX = 60
+CROWDED = 24
+"""With more boxes than that every group, and every component with parts, becomes a grid."""
+
+BOXES_MAX = 40
 GRID_COLUMNS = 10
 _COLUMNS_MAX = 4
 _NARROW = 116.0
@@ -27,6 +30,7 @@ _ROOM = 1210.0
 _INNER_TITLE = 20.0
 _INNER_END = 4.0
 MARGIN = 14.0
+_BOX_GAP = 18.0
 _TEXT_CHARACTER, _NAME_CHARACTER, _TEXT_MARGIN = 6.6, 7.4, 34.0
 
 
@@ -80,11 +84,12 @@ class ArrowView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkView:
-    """A link between two components, drawn beside them."""
+    """A link between two components: drawn beside them within a box, beneath all boxes (`is_far`) from one to another."""
 
     path: str
     title: str
     via: str
+    is_far: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +110,13 @@ def view_graph(whole: Graph, changing: Iterable[str] = (), texts: Mapping[str, s
     nodes = {node.name: node for node in graph.nodes}
     has_links = {nodes[n].unit for link in graph.links for n in (link.source, link.target) if n in nodes}
 
+    stacked = STACKED_MAX if len(graph.units) <= CROWDED else 1
+
     def draw(widths: Mapping[str, float], gap: float) -> tuple[dict[str, tuple[float, float]], Layout]:
-        sizes = {u.name: _size(u, widths[u.name], has_links=u.name in has_links) for u in graph.units}
+        sizes = {u.name: _size(u, widths[u.name], stacked, has_links=u.name in has_links) for u in graph.units}
         edges = [(edge.used, edge.user) for edge in graph.edges]
         last = frozenset(unit.name for unit in graph.units if unit.kind == "outage")
-        return sizes, lay_out(sizes, edges, layer_gap=gap, last=last)
+        return sizes, lay_out(sizes, edges, layer_gap=gap, box_gap=_BOX_GAP if stacked > 1 else _BOX_GAP / 2, last=last)
 
     wanted = {unit.name: _wanted_width(unit, nodes, texts or {}) for unit in graph.units}
     for widest, gap in _ROOMINESS:
@@ -118,7 +125,8 @@ def view_graph(whole: Graph, changing: Iterable[str] = (), texts: Mapping[str, s
         if layout.width <= _ROOM:
             break
     boxes = tuple(
-        _box(unit, nodes, layout.corners[unit.name], sizes[unit.name], widths[unit.name]) for unit in graph.units
+        _box(unit, nodes, layout.corners[unit.name], sizes[unit.name], widths[unit.name], stacked)
+        for unit in graph.units
     )
     arrows = tuple(
         ArrowView(path=_path(layout.routes[edge.used, edge.user]), user=edge.user, used=edge.used, in_loop=edge.in_loop)
@@ -141,7 +149,10 @@ def _wanted_width(unit: Unit, nodes: Mapping[str, Node], texts: Mapping[str, str
     for name in unit.nodes:
         node = nodes[name]
         text = max(texts.get(name, ""), node.type_name or node.text, key=len)
-        needed += [len(text) * _TEXT_CHARACTER + _TEXT_MARGIN, len(node.label) * _NAME_CHARACTER + _TEXT_MARGIN]
+        needed += [
+            len(text) * _TEXT_CHARACTER + _TEXT_MARGIN,
+            len(_label(node, unit, is_part=False)) * _NAME_CHARACTER + _TEXT_MARGIN,
+        ]
     return max(needed)
 
 
@@ -177,13 +188,13 @@ def _has_title(unit: Unit) -> bool:
     return unit.kind == "group" or len(unit.nodes) > 1
 
 
-def _is_grid(unit: Unit) -> bool:
-    return len(unit.nodes) > STACKED_MAX
+def _is_grid(unit: Unit, room: int) -> bool:
+    return len(unit.nodes) > room
 
 
-def _columns(unit: Unit) -> list[list[str]]:
+def _columns(unit: Unit, room: int) -> list[list[str]]:
     """The members of a group beside each other, each with its parts below; none where that is not so, or too much."""
-    if unit.kind != "group" or not _is_grid(unit):
+    if unit.kind != "group" or room < STACKED_MAX or not _is_grid(unit, room):
         return []
     columns: list[list[str]] = []
     for name in unit.nodes:  # parts come after what they are parts of
@@ -194,17 +205,18 @@ def _columns(unit: Unit) -> list[list[str]]:
     return columns if len(columns) <= _COLUMNS_MAX and max(map(len, columns)) <= STACKED_MAX else []
 
 
-def _size(unit: Unit, cell_width: float, *, has_links: bool) -> tuple[float, float]:
+def _size(unit: Unit, cell_width: float, room: int, *, has_links: bool) -> tuple[float, float]:
     if not _has_title(unit):
         return cell_width, CELL_HEIGHT + 4
     count = len(unit.nodes)
-    columns = _columns(unit)
+    columns = _columns(unit, room)
     if columns:
         width = len(columns) * (_NARROW + 6) - 6 + 2 * PAD
         return width, TITLE_HEIGHT + max(map(len, columns)) * (CELL_HEIGHT + 6) - 6 + PAD
-    if _is_grid(unit):
+    if _is_grid(unit, room):
         rows = -(-count // GRID_COLUMNS)
-        return GRID_COLUMNS * SMALL + 2 * PAD, TITLE_HEIGHT + rows * SMALL + PAD
+        width = max(min(count, GRID_COLUMNS) * SMALL, CELL_WIDTH)
+        return width + 2 * PAD, TITLE_HEIGHT + rows * SMALL + PAD
     width = cell_width + 2 * PAD + (26 if has_links and count > 1 else 0)
     return width, _stack(unit)[1]
 
@@ -239,11 +251,16 @@ def _frames(unit: Unit, x: float, y: float, cell_width: float) -> tuple[FrameVie
 
 
 def _box(
-    unit: Unit, nodes: dict[str, Node], corner: tuple[float, float], size: tuple[float, float], cell_width: float
+    unit: Unit,
+    nodes: dict[str, Node],
+    corner: tuple[float, float],
+    size: tuple[float, float],
+    cell_width: float,
+    room: int,
 ) -> BoxView:
     x, y = round(corner[0] + MARGIN, 1), round(corner[1] + MARGIN, 1)
     cells: list[CellView] = []
-    places = {name: (i, j) for i, column in enumerate(_columns(unit)) for j, name in enumerate(column)}
+    places = {name: (i, j) for i, column in enumerate(_columns(unit, room)) for j, name in enumerate(column)}
     tops, _ = _stack(unit)
     for i, name in enumerate(unit.nodes):
         if not _has_title(unit):
@@ -252,7 +269,7 @@ def _box(
             column, row = places[name]
             cell_x, cell_y = x + PAD + column * (_NARROW + 6), y + TITLE_HEIGHT + row * (CELL_HEIGHT + 6)
             width, height = _NARROW, CELL_HEIGHT
-        elif _is_grid(unit):
+        elif _is_grid(unit, room):
             cell_x = x + PAD + i % GRID_COLUMNS * SMALL
             cell_y = y + TITLE_HEIGHT + i // GRID_COLUMNS * SMALL
             width = height = SMALL - 4
@@ -267,11 +284,11 @@ def _box(
                 y=round(cell_y, 1),
                 width=width,
                 height=height,
-                is_small=_has_title(unit) and _is_grid(unit) and not places,
+                is_small=_has_title(unit) and _is_grid(unit, room) and not places,
             )
         )
     title = f"{unit.name} · {unit.needs}" if unit.needs else unit.name
-    is_stacked = _has_title(unit) and not places and not _is_grid(unit)
+    is_stacked = _has_title(unit) and not places and not _is_grid(unit, room)
     return BoxView(
         unit=unit,
         title=title if _has_title(unit) else "",
@@ -342,6 +359,11 @@ def _links(graph: Graph, boxes: tuple[BoxView, ...]) -> tuple[LinkView, ...]:
         else:
             path = f"M{one.x + one.width / 2:g} {one.y + one.height / 2:g}L{other.x + other.width / 2:g} {other.y + other.height / 2:g}"
         views.append(
-            LinkView(path=path, title=f"link {link.source} {arrow} {link.target}{via}", via=" ".join(link.via))
+            LinkView(
+                path=path,
+                title=f"link {link.source} {arrow} {link.target}{via}",
+                via=" ".join(link.via),
+                is_far=one.node.unit != other.node.unit,
+            )
         )
     return tuple(views)

@@ -62,7 +62,8 @@ def is_calm(report: Report) -> bool:
     """Whether there is nothing to be alarmed about, so that what was explored is the news."""
     totals = report.totals
     alarming = totals.unexpected + totals.undetermined + totals.findings + len(report.errors)
-    return not alarming and not any(headline.is_grave for headline in report.headlines)
+    is_asked = bool(report.checks) or totals.questions > 0
+    return is_asked and not alarming and not any(headline.is_grave for headline in report.headlines)
 
 
 def unexpected(report: Report) -> list[tuple[int, CheckRow]]:
@@ -124,7 +125,8 @@ def plain_verdict(report: Report) -> Chip:
         return Chip(text=text, tone="unknown", target="checks")
     if checks:
         return Chip(text=f"{_all(checks)} as the spec expects", tone="good", target="checks")
-    return Chip(text="Nothing was asked: the spec declares no outage and no check", tone="unknown", target="explored")
+    what = "no check" if any(unit.kind == "outage" for unit in report.graph.units) else "no outage and no check"
+    return Chip(text=f"Nothing was asked: the spec declares {what}", tone="unknown", target="explored")
 
 
 def _all(count: int) -> str:

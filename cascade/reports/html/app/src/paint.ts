@@ -110,7 +110,7 @@ export class Painter {
     }
     for (const now of svg.querySelectorAll<SVGTextElement>(".now[data-values]")) {
       const [value, limit] = [now.dataset.values!, now.dataset.limits!].map((list) => Number(list.split(",")[state]).toLocaleString("en"));
-      now.textContent = `now ${value} of ${limit}`;
+      now.textContent = `now ${value} / ${limit}`;
     }
     this.keepLabels(svg);
     follow(svg.parentElement!, x, LABELS);
