@@ -390,10 +390,12 @@ def _add_show(commands: "Commands") -> None:
 
 
 def _add_export(commands: "Commands") -> None:
-    parser = _add(commands, "export", "write the model of a check for another model checker: SPIN or Rumur")
+    text = "write the model of a check for another model checker, SPIN or Rumur, or outages as fault trees for SCRAM"
+    parser = _add(commands, "export", text)
     parser.add_argument("file", metavar="SPEC", help="a spec (.cf)")
-    parser.add_argument("--check", required=True, metavar="NAME", help="the check")
-    parser.add_argument("--to", required=True, choices=("promela", "murphi"), help="the language")
+    parser.add_argument("--check", metavar="NAME", help="the check, for promela and murphi")
+    parser.add_argument("--outage", metavar="NAME", help="the outage, for open-psa (default: all)")
+    parser.add_argument("--to", required=True, choices=("promela", "murphi", "open-psa"), help="the language")
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write it (default: standard output)")
     parser.add_argument("--no-property", action="store_true", help="only the states, nothing to violate")
     _add_fix(parser)
