@@ -57,6 +57,9 @@ def test_all_are_interchangeable(check: str) -> None:
     [
         ("", "never nodes[1].level == 2"),
         ("", "possible nodes[1].level == 2 then nodes.serving"),
+        ("", "nodes[1].level == 2 lasts at most 5min"),
+        ("", "nodes[1].level == 2 leads to nodes.serving within 5min"),
+        ("", "not nodes.serving leads to nodes[1].level == 0 within 5min"),
         ("", f"{GOAL} without nodes[1].mends"),
         ("", f"{GOAL} with at most 1 fault of nodes[1]"),
         ("", f"{GOAL} with only nodes[2], nodes[3], nodes[4]"),
@@ -131,6 +134,68 @@ def test_groups_within_members() -> None:
     assert named is not None
     assert ("racks[1]", "racks[3]") in named.names
     assert ("racks[2].disks[1]", "racks[2].disks[2]") not in named.names
+
+
+TIMED = NODE.replace("repair mends when", "param wait = 1min\n  repair mends after wait when")
+
+
+@pytest.mark.parametrize("lasts", ["", " lasts at most 5min"])
+def test_clocks_go_with_their_members(lasts: str) -> None:
+    """Each member has two places, its level and its clock; that of the formula is nobody's."""
+    check = f"count(n in nodes: n.level > 0) == 3{lasts}" if lasts else GOAL
+    for lines, clause, members in (
+        ("", "", ALL),
+        ("  fix slow { nodes[1].wait = 2min }", " with fix slow", THE_REST),
+    ):
+        symmetry = symmetry_of(f"{TIMED}system s {{\n{GROUP}{lines}\n  check asked: {check}{clause}\n}}\n")
+        assert symmetry is not None
+        assert symmetry.names == (members,)
+        assert [len(block) for block in symmetry.classes[0]] == [2] * len(members)
+
+
+def test_members_of_another_size_are_others() -> None:
+    """Even where nothing looks at what one of them has more."""
+    rack = "component Rack {\n  param size = 1\n  redundant spares: size x Node needs 0\n  state on: bool = true\n"
+    rack += "  fault off when on { on = false }\n  let serving = on\n}\n"
+    text = f"{NODE}{rack}system s {{\n  redundant racks: 3 x Rack needs 1\n  fix more {{ racks[1].size = 2 }}\n"
+    check = "check asked: never all(r in racks: not r.on)"
+    every = symmetry_of(f"{text}  {check}\n}}\n")
+    assert every is not None and every.names == (("racks[1]", "racks[2]", "racks[3]"),)
+    some = symmetry_of(f"{text}  {check} with fix more\n}}\n")
+    assert some is not None
+    assert set(some.names) == {("racks[2]", "racks[3]"), ("racks[1].spares[1]", "racks[1].spares[2]")}
+
+
+def test_members_with_as_much_by_other_names_are_others() -> None:
+    rack = "component Rack {\n  param first = 2\n  param second = 1\n  let serving = true\n"
+    rack += "  redundant old: first x Node needs 0\n  redundant new: second x Node needs 0\n}\n"
+    text = f"{NODE}{rack}system s {{\n  redundant racks: 3 x Rack needs 1\n"
+    text += "  fix turned { racks[1].first = 1, racks[1].second = 2 }\n"
+    text += "  check asked: never racks[1].index == 2 with fix turned\n}\n"
+    symmetry = symmetry_of(text)
+    assert symmetry is not None
+    assert ("racks[2]", "racks[3]") in symmetry.names
+    assert not any("racks[1]" in names for names in symmetry.names)
+
+
+def test_groups_within_members_of_members() -> None:
+    """The inner ones first, and the same ones in each member: 4 pairs of disks, 2 pairs of racks, 1 pair of rows."""
+    text = f"""\
+{NODE}component Rack {{ redundant disks: 2 x Node needs 1  needs disks }}
+component Row {{ redundant racks: 2 x Rack needs 1  needs racks }}
+system s {{
+  redundant rows: 2 x Row needs 1
+  check asked: always rows.serving
+}}
+"""
+    symmetry = symmetry_of(text)
+    assert symmetry is not None
+    assert [len(c[0]) for c in symmetry.classes] == [1, 1, 1, 1, 2, 2, 4]
+    assert sorted(sorted({p for block in c for p in block}) for c in symmetry.classes[4:]) == [
+        [0, 1, 2, 3],
+        [0, 1, 2, 3, 4, 5, 6, 7],
+        [4, 5, 6, 7],
+    ]
 
 
 def test_canonical_states_and_their_orbits() -> None:
