@@ -1,25 +1,33 @@
-"""Compiles the kernels of one module into a file: `python -m cascade.engines.native.compile MODULE FILE`. The one place that imports numba.
+"""Compiles the kernels of modules into files: `python -m cascade.engines.native.compile MODULE FILE [MODULE FILE …]`. The one place that imports numba.
 
+Kernels of other modules are called by symbol, and not compiled again. So modules do not wait for each other: numba is imported once, and a copy of the process compiles each.
 A process of its own, so that the process of the user can be interrupted, keeps its limits, and never pays for importing numba.
 """
 
+import ctypes
+import inspect
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, cast
 
 import numba
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba.core import cgutils, types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
 from cascade.engines.native import kernel as decorators
-from cascade.engines.native.kernel import Kind, signature_of
-from cascade.engines.native.library import write_library
+from cascade.engines.native.kernel import Kind, Signature, signature_of
+from cascade.engines.native.library import Library, symbol_of, write_library
+
+Process = get_context("fork").Process
 
 _kernels: list[Callable[..., Any]] = []
+_called: set[tuple[str, str]] = set()
+_module = ""
 
 
 @intrinsic
@@ -45,8 +53,38 @@ def _subroutine(function: Callable[..., Any]) -> Any:
 
 
 def _kernel(function: Callable[..., Any]) -> Any:
+    if function.__module__ != _module:
+        return _external(function)
     _kernels.append(function)
     return _subroutine(function)
+
+
+def _external(function: Callable[..., Any]) -> Any:
+    """A call of a kernel of another module, by numba's own convention; who loads the file says where that is."""
+    signature = signature_of(function)
+    parameters = [_numba_type(kind) for kind in signature.parameters]
+    result = _result_type(signature)
+    symbol = symbol_of(function.__module__, function.__name__)
+    # numba links what it compiles. Nothing is called here.
+    binding.add_symbol(symbol, ctypes.cast(ctypes.CDLL(None).abort, ctypes.c_void_p).value)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        _called.add((function.__module__, function.__name__))
+        convention = context.call_conv
+        kind = convention.get_function_type(signature.return_type, signature.args)
+        target = cast("Any", cgutils).get_or_insert_function(builder.module, kind, symbol)
+        status, value = convention.call_function(builder, target, signature.return_type, signature.args, arguments)
+        with cast("Any", cgutils).if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return value
+
+    def define(_context: Any, *_arguments: Any) -> Any:
+        return result(*parameters), generate
+
+    names = ["context", *inspect.signature(function).parameters]
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    cast("Any", define).__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    return intrinsic(define)
 
 
 def _numba_type(kind: Kind) -> Any:
@@ -54,42 +92,51 @@ def _numba_type(kind: Kind) -> Any:
     return types.Array(single, kind.dimensions, "C") if kind.dimensions else single
 
 
-def compile_module(name: str) -> dict[str, tuple[str, bytes]]:
-    """The kernels of a module: symbol and object file of each."""
+def _result_type(signature: Signature) -> Any:
+    if signature.result is None:
+        return types.none
+    kind = _numba_type(signature.result)
+    return kind if signature.result_count == 1 else cast("Any", types.UniTuple)(kind, signature.result_count)
+
+
+def compile_module(name: str) -> Library:
+    """The kernels of a module."""
+    global _module  # noqa: PLW0603 - the decorators are called by `import`
+    _module = name
     for replaced, replacement in (("kernel", _kernel), ("subroutine", _subroutine), ("prefetch", _prefetch)):
         setattr(decorators, replaced, replacement)
     module = import_module(name)
-    compiled: dict[str, tuple[str, bytes]] = {}
+    kernels: dict[str, tuple[str, bytes]] = {}
     for function in _kernels:
-        if function.__module__ != name:
-            continue
         signature = signature_of(function)
         parameters = tuple(_numba_type(kind) for kind in signature.parameters)
         dispatcher = getattr(module, function.__name__)
         dispatcher.compile(parameters)
         result = dispatcher.overloads[parameters]
-        _check_result(function.__name__, signature.result, signature.result_count, result.signature.return_type)
+        # Callers read results as annotated, so that is what numba must have made of it.
+        made, expected = result.signature.return_type, _result_type(signature)
+        if made != expected:
+            raise TypeError(f"{function.__name__} returns {made}, but is annotated with {expected}")
         _, kind, (machine_code, _) = result.library.serialize_using_object_code()
         assert kind == "object", "numba keeps machine code"
-        compiled[function.__name__] = (result.fndesc.llvm_func_name, machine_code)
-    return compiled
+        kernels[function.__name__] = (result.fndesc.llvm_func_name, machine_code)
+    return Library(kernels=kernels, calls=tuple(sorted(_called)))
 
 
-def _check_result(name: str, kind: Kind | None, count: int, made: Any) -> None:
-    """Callers read results as annotated, so that is what numba must have made of it."""
-    if kind is None:
-        expected: Any = types.none
-    else:
-        expected = _numba_type(kind) if count == 1 else cast("Any", types.UniTuple)(_numba_type(kind), count)
-    if made != expected:
-        raise TypeError(f"{name} returns {made}, but is annotated with {expected}")
-
-
-def main(module: str, file: str) -> None:
-    """Compile and write."""
-    cpu_target.target_context.refresh()
+def _compile_file(module: str, file: str) -> None:
     write_library(Path(file), compile_module(module))
 
 
+def main(files: list[str]) -> int:
+    """Compile modules into files, both in turn; 0 if all worked."""
+    cpu_target.target_context.refresh()
+    copies = [Process(target=_compile_file, args=pair) for pair in zip(files[::2], files[1::2], strict=True)]
+    for copy in copies:
+        copy.start()
+    for copy in copies:
+        copy.join()
+    return max(abs(copy.exitcode or 0) for copy in copies)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """Files of machine code: where they are kept, how they are made by another process, and loaded.
 
-A file is the digest of what follows, an index (JSON: name, symbol, length), and object files. It is kept under a digest of all that decides what it is: sources, versions, the
+A file is the digest of what follows, an index (JSON: name, symbol and length of each kernel; which kernels of other modules they call), and object files. It is kept under a digest of all that decides what it is: sources, versions, the
 processor. Files are written under another name and renamed, so processes do not disturb each other; what does not match its digest is made again.
 """
 
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cascade.engines.native.kernel import IS_DISABLED, KernelError
+from cascade.records import dataclass
 
 if TYPE_CHECKING:
     import subprocess
@@ -35,7 +36,7 @@ DIGEST_SIZE = 32
 LENGTH_SIZE = 8
 POLL_SECONDS = 0.02
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _loaded: dict[str, dict[str, int]] = {}
 _made_here: dict[str, Path] = {}
 _compiling: "dict[str, subprocess.Popen[bytes]]" = {}
@@ -94,7 +95,7 @@ def cache_folder() -> Path | None:
 
 def _file_of(module: str) -> Path | None:
     folder = cache_folder()
-    return _made_here.get(module) or (folder / f"{module}.kernels" if folder is not None else None)
+    return _made_here.get(module) or (_file_in(folder, module) if folder is not None else None)
 
 
 def missing(modules: Iterable[str]) -> list[str]:
@@ -107,7 +108,7 @@ def missing(modules: Iterable[str]) -> list[str]:
 def prepare(
     modules: Iterable[str], tell: Callable[[str], None] | None = None, look_around: Callable[[], None] = lambda: None
 ) -> None:
-    """Compile what is missing, in one process for each module. `look_around` is called meanwhile, and ends the wait by raising. Raises `KernelError`.
+    """Compile what is missing, in a process of its own. `look_around` is called meanwhile, and ends the wait by raising. Raises `KernelError`.
 
     Compiling goes on when the wait ends, unless the user interrupted it: if the first search ever had a limit shorter than this, kernels would never come to be.
     """
@@ -120,11 +121,11 @@ def prepare(
         if tell is not None:
             tell(FIRST_TIME + (", and nothing may be kept: no folder for that is writable" if for_now else ", once"))
         target = _folder_for_now() if folder is None else folder
-        for name in names:
-            if name not in _compiling:
-                _compiling[name] = _start(name, target / f"{name}.kernels")
-                if for_now:
-                    _made_here[name] = target / f"{name}.kernels"
+        new = [name for name in names if name not in _compiling]
+        if new:
+            _compiling.update(dict.fromkeys(new, _start(new, target)))
+            if for_now:
+                _made_here.update({name: _file_in(target, name) for name in new})
         try:
             while any(_compiling[name].poll() is None for name in names):
                 look_around()
@@ -134,14 +135,16 @@ def prepare(
                 process.kill()
             _compiling.clear()
             raise
-        for name in names:
-            process = _compiling.pop(name)
+        for process in {_compiling.pop(name) for name in names}:
             said = process.communicate()[1]
             if process.returncode:
-                raise KernelError(f"the kernels of {name} cannot be compiled: {said.decode(errors='replace')[-500:]}")
+                raise KernelError(f"kernels cannot be compiled: {said.decode(errors='replace')[-500:]}")
 
 
-@cache
+def _file_in(folder: Path, module: str) -> Path:
+    return folder / f"{module}.kernels"
+
+
 def _folder_for_now() -> Path:
     import shutil
     import tempfile
@@ -151,12 +154,13 @@ def _folder_for_now() -> Path:
     return folder
 
 
-def _start(module: str, file: Path) -> "subprocess.Popen[bytes]":
+def _start(modules: list[str], folder: Path) -> "subprocess.Popen[bytes]":
     import subprocess
 
     path = os.pathsep.join(filter(None, (str(PACKAGE_PARENT), os.environ.get("PYTHONPATH"))))
+    files = [argument for module in modules for argument in (module, str(_file_in(folder, module)))]
     return subprocess.Popen(  # noqa: S603 - this very interpreter, with names of this package
-        [sys.executable, "-P", "-m", "cascade.engines.native.compile", module, str(file)],
+        [sys.executable, "-P", "-m", "cascade.engines.native.compile", *files],
         env={**os.environ, "PYTHONPATH": path},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -175,16 +179,18 @@ def address_of(module: str, name: str) -> int:
 
 
 def _load(module: str) -> dict[str, int]:
-    kernels = _read(_file_of(module))
-    if kernels is None:
+    library = _read(_file_of(module))
+    if library is None:
         raise KernelError(f"the kernels of {module} vanished")
     llvm = _llvm()
+    for called in library.calls:
+        llvm.add_symbol(symbol_of(*called), address_of(*called))
     machine = llvm.Target.from_default_triple().create_target_machine(opt=0)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-    for _, code in kernels.values():
+    for _, code in library.kernels.values():
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    addresses = {name: int(engine.get_function_address(symbol)) for name, (symbol, _) in kernels.items()}
+    addresses = {name: int(engine.get_function_address(symbol)) for name, (symbol, _) in library.kernels.items()}
     _keep.append(engine)
     return addresses
 
@@ -193,10 +199,25 @@ _keep: list[Any] = []
 """Owners of the memory that machine code is in."""
 
 
-def write_library(file: Path, kernels: dict[str, tuple[str, bytes]]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """What a file holds: of each kernel of a module its symbol and its object file, and the kernels (module, name) of other modules that they call."""
+
+    kernels: dict[str, tuple[str, bytes]]
+    calls: tuple[tuple[str, str], ...]
+
+
+def symbol_of(module: str, name: str) -> str:
+    """By which other modules' machine code calls a kernel."""
+    return f"{module}.{name}"
+
+
+def write_library(file: Path, library: Library) -> None:
     """Write a file, whole or not at all."""
-    index = json.dumps([[name, symbol, len(code)] for name, (symbol, code) in kernels.items()]).encode()
-    content = len(index).to_bytes(LENGTH_SIZE, "little") + index + b"".join(code for _, code in kernels.values())
+    rows = [(name, symbol, len(code)) for name, (symbol, code) in library.kernels.items()]
+    index = json.dumps([rows, library.calls]).encode()
+    code = b"".join(code for _, code in library.kernels.values())
+    content = len(index).to_bytes(LENGTH_SIZE, "little") + index + code
     import tempfile
 
     with tempfile.NamedTemporaryFile(dir=file.parent, prefix=file.name, delete=False) as made:
@@ -206,7 +227,7 @@ def write_library(file: Path, kernels: dict[str, tuple[str, bytes]]) -> None:
     os.replace(made.name, file)
 
 
-def _read(file: Path | None) -> dict[str, tuple[str, bytes]] | None:
+def _read(file: Path | None) -> Library | None:
     """What `write_library` wrote; None if there is no such file or it was damaged."""
     try:
         content = file.read_bytes() if file is not None else b""
@@ -218,9 +239,10 @@ def _read(file: Path | None) -> dict[str, tuple[str, bytes]] | None:
     at = LENGTH_SIZE + int.from_bytes(content[:LENGTH_SIZE], "little")
     kernels: dict[str, tuple[str, bytes]] = {}
     try:
-        for name, symbol, length in json.loads(content[LENGTH_SIZE:at]):
+        rows, calls = json.loads(content[LENGTH_SIZE:at])
+        for name, symbol, length in rows:
             kernels[str(name)] = str(symbol), content[at : at + length]
             at += length
+        return Library(kernels=kernels, calls=tuple((str(module), str(name)) for module, name in calls))
     except (ValueError, TypeError, RecursionError):  # sound, but written by something else
         return None
-    return kernels
