@@ -118,6 +118,26 @@ def test_agrees_with_reference_on_lassos(rng: random.Random) -> None:
     assert_no_disagreement(model, ask(model, query, Limits(seconds_max=0.5)), decision)
 
 
+@pytest.mark.parametrize("timing", ["", "after 1min"])
+def test_a_lasso_has_few_faults(timing: str) -> None:
+    """The shortest one has a fault; a longer one has none."""
+    loaded = LoadedText(
+        f"""system s {{
+  state n: 0..4 = 0
+  fault jump when n == 0 {{ n = 3 }}
+  event climb when n < 3 {timing} {{ n = n + 1 }}
+  reaction idle when n == 4 {{ n = 0 }}
+  check comes_back: n == 3 leads to n == 0
+}}"""
+    )
+    model, query = lower(*loaded.fixed(loaded.checks[0]))
+    said = ask(model, query, Limits())
+    assert isinstance(said, Found)
+    run = replay(model, query, said.run)
+    assert run.fault_count == 0
+    assert run.times_ticks[run.loop_start] == (3 if timing else 0)
+
+
 # --- specs ---
 
 

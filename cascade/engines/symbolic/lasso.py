@@ -1,21 +1,25 @@
 """Answers `Lasso` queries: looks for a run that ends in a loop.
 
-Depth by depth: at each, first loops without faults, then any. A loop starts and ends in the same moment, clocks included. With time it has a tick; without,
-each owed command fires in it or is once not ready. A run that waits for ever, or that may stop, ends in a moment that says so. That there is no lasso
-is proved in one case only: no state has the trigger without the goal.
+Depth by depth: at each, first runs without a fault in the loop, then any. A loop starts and ends in the same moment, clocks included. With time it has a tick; without,
+each owed command fires in it or is once not ready. A run that waits for ever, or that may stop, ends in a moment that says so. The first run found gives way to one
+with fewer faults, then with fewer ticks, of that length or a little longer. That there is no lasso is proved in two cases: no state has the trigger without the
+goal, or (`bounded.py`) the wait for the goal has a bound.
 """
+
+from typing import NamedTuple
 
 import z3
 
 from cascade.core.model import TICK, CommandClass, CoreModel
 from cascade.core.queries import Lasso
+from cascade.engines.explicit.watch import StopSearch
 from cascade.engines.symbolic.bounded import bounded, is_boundable, longest_wait
 from cascade.engines.symbolic.concrete import Concrete
 from cascade.engines.symbolic.encode import Encoder, Moment
 from cascade.engines.symbolic.failures import failing_start, first_failure, start_failure, timelock_failure
 from cascade.engines.symbolic.patience import Patience, new_solver
 from cascade.engines.symbolic.prove import Prover
-from cascade.engines.symbolic.reach import ReachSearch
+from cascade.engines.symbolic.reach import NOT_BEST, ReachSearch
 from cascade.engines.symbolic.terms import Integers, Truth, Words
 from cascade.engines.symbolic.timelock import Timelock
 from cascade.engines.symbolic.unroll import Path, Template
@@ -30,8 +34,29 @@ PROOF_EFFORT = 3_000_000
 """What is spent on the proof; about a second."""
 
 
+BETTER_EFFORT = 2_000_000
+"""What is spent at most on each question whether there is a better run."""
+
+MORE_COMMANDS = 4
+"""Runs with so many more commands than the first one are looked at for fewer faults."""
+
 BOUND_EFFORTS = {6: 3_000_000, 12: 20_000_000, 24: 100_000_000}
 """When runs with so many commands show nothing, a bound is looked for, with so much effort."""
+
+
+class _Cost(NamedTuple):
+    """What makes one lasso better than another, the first difference first."""
+
+    has_faults_in_loop: bool
+    faults: int
+    ticks: int
+
+
+class _Lasso(NamedTuple):
+    """A run and what it costs."""
+
+    cost: _Cost
+    run: CandidateRun
 
 
 class LassoSearch:
@@ -55,9 +80,13 @@ class LassoSearch:
         self._solver = new_solver(self._arithmetic.context)
         self._path = Path(self._template, self._solver, "run", is_initial=True)
         self._pending: list[Truth] = []
+        self._ends: tuple[list[Truth], ...] = ()
+        self._asked_count = 0
+        self._was_stopped = False
 
     def _statistics(self) -> Statistics:
-        return Statistics(seconds=self._patience.watch.seconds)
+        details = (NOT_BEST,) if self._was_stopped else ()
+        return Statistics(seconds=self._patience.watch.seconds, details=details)
 
     def answer(self) -> Answer:
         """The answer. Raises `StopSearch`."""
@@ -76,6 +105,8 @@ class LassoSearch:
             if depth > 0:
                 self._path.extend()
             said = self._look(depth)
+            if isinstance(said, _Lasso):
+                return Found(run=self._better(said, depth), statistics=self._statistics())
             if said is not None:
                 return said
         return Stopped(reason=StopReason.UNPROVED, statistics=self._statistics())
@@ -108,7 +139,8 @@ class LassoSearch:
         trigger, goal = valuation.truth(self._query.trigger), valuation.truth(self._query.goal)
         return arithmetic.or_([arithmetic.and_([trigger, arithmetic.not_(goal)]), encoder.fails(here)])
 
-    def _look(self, depth: int) -> Answer | None:
+    def _look(self, depth: int) -> Answer | _Lasso | None:
+        """The best lasso with so many commands, or an error of the spec."""
         path, moment = self._path, self._path.moments[depth]
         fails = self._literal(f"fails@{depth}", self._template.at(self._fails, moment))
         if self._patience.check(self._solver, [fails]) == z3.sat:
@@ -116,18 +148,83 @@ class LassoSearch:
             run = path.run(model, depth)
             return first_failure(self._concrete, path.state(model, depth), run, self._statistics())
         self._solver.add(self._arithmetic.not_(fails))
+        self._add_ends(depth)
+        return self._at(depth, None)
+
+    def _add_ends(self, depth: int) -> None:
+        """How a lasso may end with so many commands: it stays, or it goes round in a loop, without faults or with any."""
         self._pending.append(self._literal(f"pending@{depth}", self._is_pending(depth)))
-        rests = self._literal(f"rests@{depth}", self._template.at(self._rests, moment))
-        if self._patience.check(self._solver, [self._pending[depth], rests]) == z3.sat:
-            return self._found(self._solver.model(), depth, depth)
-        closes = self._loops(depth)
-        for is_fault_free in (True, False):
-            said = self._patience.check(self._solver, [closes[is_fault_free]])
-            if said == z3.sat:
-                model = self._solver.model()
-                start = path.number(model, self._start_of(depth))
-                return self._found(model, start, depth)
-        return None
+        rests = self._literal(f"rests@{depth}", self._template.at(self._rests, self._path.moments[depth]))
+        loops = self._loops(depth)
+        self._ends = ([self._pending[depth], rests], [loops[True]], [loops[False]])
+
+    # --- the best one ---
+
+    def _at(self, depth: int, better_than: _Lasso | None) -> _Lasso | None:
+        """The best lasso with so many commands, if there is one that is better than another."""
+        best = better_than
+        for end, assumptions in enumerate(self._ends):
+            # Loops with faults are the last resort.
+            if end == len(self._ends) - 1 and best is not None and not best.cost.has_faults_in_loop:
+                break
+            found = self._ask(depth, end, assumptions, best)
+            while found is not None:
+                best = found
+                found = None if best.cost[1:] == (0, 0) or self._was_stopped else self._improved(depth, end, best)
+        return best if best is not better_than else None
+
+    def _ask(self, depth: int, end: int, assumptions: list[Truth], best: _Lasso | None) -> _Lasso | None:
+        """A lasso of this kind; with fewer faults than the best one, where that has none in its loop either."""
+        if best is None or best.cost.has_faults_in_loop:
+            return self._solved(depth, end, assumptions, effort=0 if best is None else BETTER_EFFORT)
+        return self._within(depth, end, best.cost.faults - 1, None)
+
+    def _improved(self, depth: int, end: int, best: _Lasso) -> _Lasso | None:
+        """One with fewer faults, else with fewer ticks: by halving, since durations may be long."""
+        try:
+            found = self._within(depth, end, best.cost.faults - 1, None)
+            impossible = -1
+            while found is None and best.cost.ticks > impossible + 1:
+                ticks = (best.cost.ticks + impossible) // 2
+                found = self._within(depth, end, best.cost.faults, ticks)
+                impossible = ticks
+        except StopSearch:
+            self._was_stopped = True
+            return None
+        return found
+
+    def _within(self, depth: int, end: int, faults: int, ticks: int | None) -> _Lasso | None:
+        if faults < 0:
+            return None
+        arithmetic = self._arithmetic
+        parts = [arithmetic.at_most(self._path.faults(depth), arithmetic.number(faults))]
+        if ticks is not None:
+            parts.append(arithmetic.at_most(self._path.ticks(depth), arithmetic.number(ticks)))
+        self._asked_count += 1
+        asked = self._literal(f"within@{self._asked_count}", arithmetic.and_(parts))
+        return self._solved(depth, end, [*self._ends[end], asked], effort=BETTER_EFFORT)
+
+    def _solved(self, depth: int, end: int, assumptions: list[Truth], *, effort: int) -> _Lasso | None:
+        if self._patience.check(self._solver, assumptions, effort=effort) != z3.sat:
+            return None
+        model = self._solver.model()
+        start = depth if end == 0 else self._path.number(model, self._start_of(depth))
+        faults, ticks, _ = self._path.cost(model, depth)
+        return _Lasso(_Cost(end == len(self._ends) - 1, faults, ticks), self._run(model, start, depth))
+
+    def _better(self, first: _Lasso, depth: int) -> CandidateRun:
+        """A run at least as good as the first one, which has the fewest commands."""
+        best = first
+        try:
+            for longer in range(depth + 1, min(depth + MORE_COMMANDS, DEPTH_MAX) + 1):
+                if self._was_stopped or (best.cost.faults == 0 and not best.cost.has_faults_in_loop):
+                    break
+                self._path.extend()
+                self._add_ends(longer)
+                best = self._at(longer, best) or best
+        except StopSearch:
+            self._was_stopped = True
+        return best.run
 
     def _literal(self, name: str, formula: Truth) -> Truth:
         literal = z3.Bool(name, self._arithmetic.context)
@@ -188,11 +285,10 @@ class LassoSearch:
                 parts.append(z3.Or(fires + rests))
         return z3.And(parts)
 
-    def _found(self, model: z3.ModelRef, start: int, depth: int) -> Found:
+    def _run(self, model: z3.ModelRef, start: int, depth: int) -> CandidateRun:
         """The lasso whose loop lies between these moments; between the same: it waits or stops there."""
         stem, whole = self._path.run(model, start), self._path.run(model, depth)
         steps = whole.steps
         if start == depth and self._model.is_timed:
             steps = (*steps, TICK)
-        run = CandidateRun(initial=whole.initial, steps=steps, loop_start=len(stem.steps))
-        return Found(run=run, statistics=self._statistics())
+        return CandidateRun(initial=whole.initial, steps=steps, loop_start=len(stem.steps))
