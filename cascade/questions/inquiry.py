@@ -146,6 +146,7 @@ class Inquiry:
         is_charted = engine in CHARTED_ENGINES and cache is None and not slices
         self._atlas = Atlas(self.system, progress) if is_charted else None
         self._known: dict[Check, Reply] = {}
+        self._results: dict[int, tuple[Reply, CheckResult]] = {}
         self._watched: dict[str, tuple[System, ExprId]] = {}
         self._of_checks = frozenset(i for i, c in enumerate(system.commands) if c.cut_checks is not None)
         self.faults = self._of_class(Class.FAULT)
@@ -351,8 +352,12 @@ class Inquiry:
         return surveyed
 
     def result(self, reply: Reply) -> CheckResult:
-        """The answer as the verdict of the check that asks for it, with its explanation."""
-        return conclude(self.system, reply.check, reply.model, reply.query, reply.asked)
+        """The answer as the verdict of the check that asks for it, with its explanation. It is the same object each time: reports refer to a run again and again."""
+        known = self._results.get(id(reply))
+        if known is None:
+            known = (reply, conclude(self.system, reply.check, reply.model, reply.query, reply.asked))
+            self._results[id(reply)] = known  # with the reply, so that no other gets its identity
+        return known[1]
 
     def shortest(self, reply: Reply) -> tuple[CheckResult, MinimalRun | None]:
         """The same with no command in the run that it can do without, and how that came about; None without a run."""

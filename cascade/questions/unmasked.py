@@ -42,6 +42,7 @@ def unmasked_groups(
     if not model.groups:
         return ()
     names = NamedValues(model)
+    evaluators: dict[int, Evaluator] = {}  # one for each state, as they remember what they evaluated
     found: list[UnmaskedGroup] = []
     for group in model.groups:
         faults = [
@@ -49,7 +50,7 @@ def unmasked_groups(
         ]
         reads = any(_member(group, model.variables[v].component) is not None for v in read)
         if faults or reads:
-            found.append(_Unmasked(model, run, names, group, faults).group())
+            found.append(_Unmasked(model, run, names, evaluators, group, faults).group())
     return tuple(found)
 
 
@@ -71,10 +72,19 @@ def _member(group: Group, component: str) -> str | None:
 
 
 class _Unmasked:
-    def __init__(self, model: CoreModel, run: ReplayedRun, names: NamedValues, group: Group, faults: list[int]) -> None:
+    def __init__(
+        self,
+        model: CoreModel,
+        run: ReplayedRun,
+        names: NamedValues,
+        evaluators: dict[int, Evaluator],
+        group: Group,
+        faults: list[int],
+    ) -> None:
         self._model = model
         self._run = run
         self._names = names
+        self._evaluators = evaluators
         self._group = group
         self._faults = faults
 
@@ -128,7 +138,7 @@ class _Unmasked:
     def _believed(self, reader: NamedValue, step: int) -> list[str]:
         """What `reader` still goes by: values of a struck member that it rests on and that the fault did not change."""
         member = _member(self._group, _component(self._model, self._run, step))
-        after = Evaluator(self._model, self._run.states[step + 1])
+        after = self._evaluator(step + 1)
         believed: list[str] = []
         seen: set[str] = set()
         pending = [reader]
@@ -154,9 +164,14 @@ class _Unmasked:
     def _value(self, named: NamedValue, state: int) -> int | None:
         assert named.derived is not None, "asked about derived values"
         try:
-            return Evaluator(self._model, self._run.states[state]).value(named.derived.value)
+            return self._evaluator(state).value(named.derived.value)
         except EvaluationError:
             return None
+
+    def _evaluator(self, state: int) -> Evaluator:
+        if state not in self._evaluators:
+            self._evaluators[state] = Evaluator(self._model, self._run.states[state])
+        return self._evaluators[state]
 
     def _text(self, named: NamedValue, evaluator: Evaluator) -> str:
         derived = named.derived

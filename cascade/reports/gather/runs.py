@@ -150,7 +150,7 @@ class _Gatherer:
     def _lanes(self) -> tuple[Lane, ...]:
         lanes: list[tuple[int, int, Lane]] = []
         faults = self._faults_in_effect()
-        own = {name: _Own(self._model, name) for name in self._touched()}
+        own = _owned(self._model, self._components)
         for position, (name, values) in enumerate(own.items()):
             statuses = tuple(self._status(values, k, faults[k]) for k in range(len(self._states)))
             texts = tuple(self._lane_text(values, k) for k in range(len(self._states)))
@@ -162,17 +162,13 @@ class _Gatherer:
 
     def _outage_lanes(self) -> list[Lane]:
         lanes: list[Lane] = []
-        for derived in self._model.derived:
+        for derived in (derived for derived in self._model.derived if derived.is_outage):
             holds = [bool(self._value(derived.value, k)) for k in range(len(self._states))]
-            if derived.is_outage and any(holds):
+            if any(holds):
                 statuses = tuple(Status.DOWN if h else Status.OK for h in holds)
                 texts = tuple(derived.text if h else "" for h in holds)
                 lanes.append(Lane(name=derived.name, is_outage=True, statuses=statuses, texts=texts))
         return lanes
-
-    def _touched(self) -> list[str]:
-        """Components that can have changed: where a step wrote, or a derived value became another."""
-        return [c.name for c in self._model.components if c.name in self._components]
 
     def _faults_in_effect(self) -> list[frozenset[str]]:
         """For each state the components whose variables a fault of theirs has set and nothing has set back."""
@@ -307,16 +303,30 @@ class _Gatherer:
 
 
 class _Own:
-    """What belongs to one component in a core model."""
+    """What belongs to one component in a core model: its variables, what is derived from some, and whether it serves."""
 
-    def __init__(self, model: CoreModel, name: str) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.variables = [
-            i for i, v in enumerate(model.variables) if v.component == name and v.role is VariableRole.STATE
-        ]
-        named = [d for d in model.derived if d.component == name]
-        self.derived = [d for d in named if model.expressions.ops[d.value] is not Op.CONST]
-        self.serving = next((d.value for d in named if d.name == f"{name}.serving"), None)
+        self.variables: list[int] = []
+        self.derived: list[Derived] = []
+        self.serving: ExprId | None = None
+
+
+def _owned(model: CoreModel, names: frozenset[str]) -> dict[str, _Own]:
+    """Of the components called `names` what belongs to each, in the order of the spec."""
+    own = {component.name: _Own(component.name) for component in model.components if component.name in names}
+    for index, variable in enumerate(model.variables):
+        if variable.component in own and variable.role is VariableRole.STATE:
+            own[variable.component].variables.append(index)
+    for derived in model.derived:
+        owner = own.get(derived.component)
+        if owner is None:
+            continue
+        if model.expressions.ops[derived.value] is not Op.CONST:
+            owner.derived.append(derived)
+        if owner.serving is None and derived.name == f"{derived.component}.serving":
+            owner.serving = derived.value
+    return own
 
 
 def _value_phrase(name: str, kind: VariableKind, text: str) -> str:
