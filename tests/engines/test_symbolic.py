@@ -2,6 +2,7 @@
 
 import random
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -490,3 +491,16 @@ def test_it_says_when_a_limit_ended_the_search_for_a_better_run(monkeypatch: pyt
     said = answer(model, query, Limits(), Progress())
     assert isinstance(said, Found)
     assert NOT_BEST in said.statistics.details
+
+
+@pytest.mark.parametrize(("kind", "clause"), [("repair", ""), ("operator", "if owes acts")])
+def test_whatever_is_owed_happens_in_each_loop(kind: str, clause: str) -> None:
+    """`turn` could go on for ever, were it not for what is owed all the while. A loop that is none is found at once; that there is none need not be proved."""
+    loaded = LoadedText(
+        f"system s {{ state x: bool = false state done: bool = false event turn {{ x = not x }}"
+        f" {kind} owes {{ done: false -> true }} check c: not done leads to done {clause} }}"
+    )
+    model, query = lower(loaded.system(()), loaded.checks[0])
+    assert not isinstance(ask(model, query, Limits(seconds_max=1.0)), Found)
+    freely = replace(model, commands=tuple(replace(c, owed=False) for c in model.commands))
+    assert isinstance(ask(freely, query), Found)
