@@ -34,6 +34,10 @@ class NamedValues:
             if self._ops[derived.value] not in (Op.CONST, Op.VAR):
                 named = NamedValue(name=derived.name, component=derived.component, derived=derived)
                 self._by_value.setdefault(derived.value, []).append(named)
+        self._contraries: dict[ExprId, list[NamedValue]] = {}
+        for value, names in self._by_value.items():
+            if self._ops[value] is Op.NOT:
+                self._contraries.setdefault(self._args[value][0], []).extend(names)
         self._variables = [
             NamedValue(name=v.name, component=v.component, variable=i) for i, v in enumerate(model.variables)
         ]
@@ -64,9 +68,7 @@ class NamedValues:
         twins = list(self._by_value.get(expression, ()))
         if self._ops[expression] is Op.NOT:
             twins.extend(self._by_value.get(self._args[expression][0], ()))
-        for other, names in self._by_value.items():
-            if self._ops[other] is Op.NOT and self._args[other][0] == expression:
-                twins.extend(names)
+        twins.extend(self._contraries.get(expression, ()))
         return tuple(twins)
 
     def made_of(self, root: ExprId, evaluator: Evaluator | None = None, component: str = "") -> tuple[NamedValue, ...]:

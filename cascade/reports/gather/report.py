@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cascade import __version__
-from cascade.core.model import TICK
+from cascade.core.model import TICK, CoreModel
 from cascade.diagnostics.codes import CODES, Severity
 from cascade.diagnostics.diagnostic import Diagnostic
 from cascade.questions.declared import CheckResult
@@ -23,6 +23,7 @@ from cascade.reports.gather.tables import answer_tables, fix_table, sample_table
 from cascade.reports.results import finding_ending
 from cascade.reports.runs import run_of
 from cascade.reports.terminal import extent_text, open_values_text
+from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Holds, Undetermined, Violated
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class _Gatherer:
         self._runs: list[Run] = []
         self._known: dict[object, int | None] = {}
         self._shown_by: list[list[str]] = []
+        self._shown_steps: set[tuple[tuple[int, str], ...]] = set()
 
     def report(self) -> Report:
         # In the order of weight: what is first said gets the first runs.
@@ -109,6 +111,8 @@ class _Gatherer:
     def _run_of_reply(self, reply: Reply | None, shown_by: str = "") -> int | None:
         if reply is None or reply.run is None or self._answers is None:
             return None
+        if len(self._runs) >= RUNS_MAX and _steps_of(reply.model, reply.run) not in self._shown_steps:
+            return None  # to explain it, too, would take long where hundreds of fault sets suffice
         result = self._answers.inquiry.result(reply)
         words = reply.check.source.split()
         outage = next((o.name for o in self._system.outages if o.name in words), "")
@@ -122,9 +126,7 @@ class _Gatherer:
         run = run_of(result)
         if run is None:
             return None
-        names = tuple(
-            (run.times_ticks[i], result.model.commands[step].name) for i, step in enumerate(run.steps) if step != TICK
-        )
+        names = _steps_of(result.model, run)
         shown = () if result.explanation is None else tuple(s.index for s in result.explanation.steps)
         key = (fixes, names, shown, run.times_ticks[-1], run.loop_start)
         if key not in self._known:
@@ -134,6 +136,7 @@ class _Gatherer:
             self._known[key] = None if made is None else len(self._runs)
             if made is not None:
                 self._runs.append(made)
+                self._shown_steps.add(names)
                 self._shown_by.append([])
         position = self._known[key]
         if position is not None and shown_by and shown_by not in self._shown_by[position]:
@@ -262,6 +265,11 @@ class _Gatherer:
             questions=0 if answers is None else answers.inquiry.asked_count,
             questions_undetermined=0 if answers is None else len(answers.undetermined),
         )
+
+
+def _steps_of(model: CoreModel, run: ReplayedRun) -> tuple[tuple[int, str], ...]:
+    """What fires in a run, and when."""
+    return tuple((run.times_ticks[i], model.commands[step].name) for i, step in enumerate(run.steps) if step != TICK)
 
 
 def _accepted(waiver: "Waiver | None") -> str:
