@@ -37,7 +37,7 @@ class Classification:
     """The class of `outage` with at most `fault_count` of `faults` (None: of all), and its evidence.
 
     `evidence` are the replies that decide the class, the decisive one last. `longest` is without operators, `longest_acting` if those of `escape` (or all of
-    them) act as soon as they are owed; `quickest_ms` how long the outage is in the shortest run that comes back. `cause_ms` is how long the faults of the
+    them) act as soon as they are owed, and `acting` asks whether it can go on even then; `quickest_ms` is the shortest that it can be. `cause_ms` is how long the faults of the
     longest run last by themselves, None if one of them does not end by itself. `escape` is a smallest set of operator actions that opens a way out
     of every state of the outage, () where none is needed or none is found; `trapping` says that with all operator actions there is none. `is_by_operators`:
     without operators the outage does not happen, so that all questions are asked with them. `unrepaired` are faults of the decisive run that no command
@@ -52,6 +52,7 @@ class Classification:
     evidence: tuple[Reply, ...]
     longest: Longest | None = None
     longest_acting: Longest | None = None
+    acting: Reply | None = None
     quickest_ms: int | None = None
     cause_ms: int | None = None
     escape: tuple[str, ...] = ()
@@ -114,8 +115,8 @@ class _Classifier:
             again = replace(
                 self._scope(without=self._absent, stops=True), state_count_max=self._inquiry.nice_states_max
             )
-            # What events bring back comes from outside, like what faults bring back.
-            by_itself = replace(again, stopped=again.stopped | self._inquiry.events)
+            # What events or operators bring back comes from outside, like what faults bring back.
+            by_itself = replace(again, stopped=again.stopped | self._inquiry.events | self._inquiry.operators)
             self._recurring = self._inquiry.ask_recurring(self._outage, by_itself)
             if fault_count is None:
                 self._more_faults = self._inquiry.ask_staying(self._outage, replace(again, fault_count_max=None))
@@ -151,6 +152,7 @@ class _Classifier:
         *,
         longest: Longest | None = None,
         longest_acting: Longest | None = None,
+        acting: Reply | None = None,
         quickest_ms: int | None = None,
         cause_ms: int | None = None,
         escape: tuple[str, ...] = (),
@@ -163,6 +165,7 @@ class _Classifier:
             evidence=tuple(self._evidence),
             longest=longest,
             longest_acting=longest_acting,
+            acting=acting,
             quickest_ms=quickest_ms,
             cause_ms=cause_ms,
             escape=escape,
@@ -205,7 +208,7 @@ class _Classifier:
         return self._of(
             outage_class,
             longest=longest,
-            longest_acting=self._longest_acting(self._absent)[1] if is_late and self._absent else None,
+            longest_acting=self._longest_acting(self._absent)[2] if is_late and self._absent else None,
             quickest_ms=quickest_ms,
             cause_ms=cause_ms,
         )
@@ -236,10 +239,11 @@ class _Classifier:
                 return self._of(OutageClass.ABSORBING, trapping=True)
             known = OutageClass.OPERATOR_ONLY if by_hand.is_no else OutageClass.UNDETERMINED
             return self._of(known)
-        quickest_ms, acting = self._longest_acting(escape)
+        acting, quickest_ms, longest_acting = self._longest_acting(escape)
         return self._of(
             OutageClass.OPERATOR_ONLY,
-            longest_acting=acting,
+            longest_acting=longest_acting,
+            acting=acting,
             quickest_ms=quickest_ms,
             escape=inquiry.names(escape),
             trapping=trapping,
@@ -264,17 +268,17 @@ class _Classifier:
 
     # --- time ---
 
-    def _longest_acting(self, acting: frozenset[int]) -> tuple[int | None, Longest | None]:
-        """The same as `_longest` if `acting` do what they can as soon as they are owed it; no longest outage if it can last for ever even then."""
-        if not self._inquiry.is_timed:
-            return None, None
+    def _longest_acting(self, acting: frozenset[int]) -> tuple[Reply, int | None, Longest | None]:
+        """Whether the outage can go on for ever even if `acting` do what they can as soon as they are owed it; and the same as `_longest`, if there is time."""
         others = self._inquiry.operators - acting
         staying = self._inquiry.ask_staying(self._outage, self._scope(without=others, acting=acting, stops=True))
+        if not self._inquiry.is_timed:
+            return staying, None, None
         scope = self._scope(without=others, acting=acting)
         if staying.is_no:
-            return self._longest(scope)
+            return (staying, *self._longest(scope))
         returned = self._inquiry.ask_return(self._outage, scope)
-        return (None if returned.run is None else self._ticks_down(returned) * self._tick_ms), None
+        return staying, (None if returned.run is None else self._ticks_down(returned) * self._tick_ms), None
 
     def _longest(self, scope: Scope) -> tuple[int | None, Longest]:
         """How long the outage is in the shortest run that comes back from it, and how long it can be."""

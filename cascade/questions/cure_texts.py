@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from cascade.diagnostics.diagnostic import Diagnostic, Label
 from cascade.diagnostics.durations import duration_text
 from cascade.questions.cures import Change, Effect
-from cascade.questions.wording import listed, longest_text
+from cascade.questions.wording import at_most_faults, listed, longest_text
 from cascade.source import Span
 
 FAULTS_SHOWN_MAX = 3
@@ -26,24 +26,24 @@ def tellings(changes: Sequence[Change]) -> Iterator[tuple[Diagnose, tuple[Change
             continue
         if change.effect is Effect.STAYS_OVER:
             yield brings_back, (change,)
-        elif change.effect is not Effect.PREVENTS or _is_out_of_proportion(change):
+        elif change.effect is not Effect.PREVENTS or change.is_operator_action or _is_out_of_proportion(change):
             yield harmful, (change,)
 
 
 def times(change: Change) -> tuple[object, ...]:
     """The times that are told of a change: outages are told together only where these are the same."""
-    return tuple(t and t.at_most_ms for t in (change.before, change.after))
+    return (*(t and t.at_most_ms for t in (change.before, change.after)), change.is_endless)
 
 
 def _is_out_of_proportion(change: Change) -> bool:
     """Whether what it reacts to passes by itself, and in less than half the time of the outage."""
-    if change.is_operator_action:
-        return True
     after = None if change.after is None else change.after.at_most_ms
     if not after:
         return False
+    if change.is_endless:
+        return True
     before = change.before
-    return before is None or before.exceeds_ms is None or 2 * after <= before.exceeds_ms
+    return before is not None and before.exceeds_ms is not None and 2 * after <= before.exceeds_ms
 
 
 def masking_fault(group: Sequence[Change], place: Span, outages: str) -> Diagnostic:
@@ -64,7 +64,7 @@ def masking_fault(group: Sequence[Change], place: Span, outages: str) -> Diagnos
     ]
     owner = first.name.rpartition(".")[0]
     notes: list[str] = []
-    if owner and any(name.rpartition(".")[0] == owner for name in first.faults):
+    if first.is_crash and owner and any(name.rpartition(".")[0] == owner for name in first.faults):
         notes.append(f"`{owner}` does less harm when it has failed completely")
     if first.followed is not None and first.followed.missing:
         notes.append(f"replayed with it, {listed([f'`{name}`' for name in first.followed.missing[:2]])} never fires")
@@ -83,13 +83,13 @@ def harmful(group: Sequence[Change], place: Span, outages: str) -> Diagnostic:
     """A reaction or an operator action without which the outage is milder."""
     change = group[0]
     after = change.after
-    note = ""
+    notes = _by_which(change)
     match change.effect:
-        case Effect.PREVENTS if after is not None and after.at_most_ms:
+        case Effect.PREVENTS if after is not None and after.at_most_ms is not None and _is_out_of_proportion(change):
             least, before = duration_text(after.at_most_ms), change.before
-            most = f"{outages} need not end" if before is None else f"{longest_text(before)} of {outages}"
+            most = f"{outages} need not end" if change.is_endless else f"{longest_text(before)} of {outages}"
             message = f"`{change.name}` makes it worse: without it at most {least}, with it {most}"
-            note = f"without it the outage does not happen; what it reacts to is over after {least} by itself"
+            notes.append(f"without it the outage does not happen; what it reacts to is over after {least} by itself")
         case Effect.PREVENTS:
             message = f"`{change.name}` brings {outages}: without it, it cannot happen"
         case Effect.ENDS:
@@ -103,8 +103,15 @@ def harmful(group: Sequence[Change], place: Span, outages: str) -> Diagnostic:
         message=message,
         primary=Label(span=place, text="does the harm"),
         help="let it wait until what it reacts to would have passed, or make what it does quick",
-        note=note,
+        note=": ".join(notes),
     )
+
+
+def _by_which(change: Change) -> list[str]:
+    """What brings the outage of which this is true."""
+    if not change.faults:
+        return []
+    return [f"with {at_most_faults(change.fault_count)} of {listed([f'`{name}`' for name in change.faults])}"]
 
 
 def brings_back(group: Sequence[Change], place: Span, outages: str) -> Diagnostic:
@@ -115,5 +122,5 @@ def brings_back(group: Sequence[Change], place: Span, outages: str) -> Diagnosti
         message=f"`{change.name}` can make it worse: it brings {outages} back after it was over",
         primary=Label(span=place, text="brings it back"),
         help="try it where it can do no harm, or make it possible only when the outage is on",
-        note="without it, the outage stays over",
+        note=": ".join([*_by_which(change), "without it, the outage stays over"]),
     )

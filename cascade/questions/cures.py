@@ -14,6 +14,7 @@ import enum
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 
 from cascade.checked.model import Class, FormulaKind, Outage, Strikes
 from cascade.questions.classes import Classification, OutageClass
@@ -26,6 +27,11 @@ from cascade.records import dataclass
 
 SETS_MAX = 2
 """Fault sets of an outage that are asked about, the smallest first."""
+
+CRASH = "crash"
+
+ENDLESS = (OutageClass.BY_CHANCE, OutageClass.OPERATOR_ONLY, OutageClass.ABSORBING)
+"""Classes of outages that need not end."""
 
 FAULTS_MAX = 24
 """Further faults that are tried for each fault set."""
@@ -44,9 +50,9 @@ class Effect(enum.Enum):
 class Change:
     """What would make `outage` milder: `commands` strike as well (`is_fault`), or are switched off. `name` is what they are called together.
 
-    `faults` are those that bring the outage. `reply` has the run with the outage, `without` is the question about the changed system whose answer is no.
+    `faults` are those that bring the outage, with at most `fault_count` firings: nothing is said of more. `reply` has the run with the outage, `without` is the question about the changed system whose answer is no.
     `followed` is that run in the changed system. `before` and `after` are how long the outage can last, where that is the difference; for a command that is
-    switched off and prevents the outage, `after` is how long that can last which it reacts to.
+    switched off and prevents the outage, `after` is how long that can last which it reacts to. `is_endless`: with these faults the outage need not end.
     """
 
     outage: Outage
@@ -55,11 +61,18 @@ class Change:
     name: str
     commands: frozenset[int]
     faults: tuple[str, ...]
+    fault_count: int
     reply: Reply
     without: Reply
     followed: Followed | None
     before: Longest | None = None
     after: Longest | None = None
+    is_endless: bool = False
+
+    @property
+    def is_crash(self) -> bool:
+        """Whether the fault that strikes as well is a complete failure."""
+        return any(c.kind == CRASH for c in self.without.model.commands if c.name == self.name)
 
     @property
     def is_operator_action(self) -> bool:
@@ -134,12 +147,46 @@ class _Asker:
             name=_name(self._inquiry.names(commands)),
             commands=commands,
             faults=self._inquiry.names(self._faults),
+            fault_count=self._scope.fault_count_max or 0,
             reply=reply,
             without=without,
             followed=follow(self._inquiry, reply, without, self._outage),
             before=before if isinstance(before, Longest) else None,
             after=after if isinstance(after, Longest) else None,
+            is_endless=self._is_endless,
         )
+
+    # --- the outage as it is, with these faults ---
+
+    @cached_property
+    def _absent(self) -> frozenset[int]:
+        """Operators that do not act in questions about what happens by itself."""
+        return frozenset() if self._classification.is_by_operators else self._inquiry.operators
+
+    @cached_property
+    def _staying(self) -> Reply | None:
+        """The question whether it need not end, if that is so of all faults."""
+        if self._classification.outage_class not in ENDLESS:
+            return None
+        alone = replace(self._scope, without=self._absent, stopped=self._inquiry.faults)
+        return self._inquiry.ask_staying(self._outage, alone)
+
+    @property
+    def _is_endless(self) -> bool:
+        """Whether it surely need not end."""
+        return self._staying is not None and self._staying.run is not None
+
+    @cached_property
+    def _before(self) -> Longest | None:
+        """How long it can last; None if that is not known, or for ever. The classification speaks of all faults."""
+        known = self._classification.longest
+        if self._classification.outage_class not in (OutageClass.LATE, OutageClass.TRANSIENT) or known is None:
+            return None
+        names = set(self._inquiry.names(self._faults))
+        if known.reply is not None and set(known.reply.fired()) <= names:
+            return known
+        alone = replace(self._scope, without=self._absent)
+        return longest(self._inquiry, self._outage.condition, self._outage.name, alone)
 
     # --- one more fault ---
 
@@ -196,12 +243,9 @@ class _Asker:
         without = self._inquiry.ask_never(self._outage, scope)
         if not without.is_no:
             return None
+        alone = replace(scope, without=scope.without | self._absent)
         return self._change(
-            Effect.PREVENTS,
-            commands,
-            without,
-            before=self._classification.longest,
-            after=self._reacted_to(commands, scope),
+            Effect.PREVENTS, commands, without, before=self._before, after=self._reacted_to(commands, alone)
         )
 
     def _reacted_to(self, commands: frozenset[int], scope: Scope) -> Longest | None:
@@ -218,23 +262,18 @@ class _Asker:
     def _prolonging(self, known: set[frozenset[int]]) -> Iterator[Change]:
         """Commands without which an outage that does not end, or ends late, does better."""
         classification = self._classification
-        is_grave = classification.outage_class in (
-            OutageClass.LATE,
-            OutageClass.BY_CHANCE,
-            OutageClass.OPERATOR_ONLY,
-            OutageClass.ABSORBING,
-        )
+        is_grave = classification.outage_class is OutageClass.LATE or classification.outage_class in ENDLESS
         if not is_grave or classification.is_by_operators:
             return
-        lasting = None if classification.longest is None else classification.longest.reply
-        for commands in self._declarations(*classification.evidence, lasting):
+        lasting = None if self._before is None else self._before.reply
+        for commands in self._declarations(*classification.evidence, self._staying, lasting):
             if commands in known or commands <= self._inquiry.operators:
                 continue
             scope = replace(self._scope, without=commands)
             milder = self._milder(None, None, scope)
             if milder is not None:
                 effect, without, before, after = milder
-                shown = lasting if effect is Effect.SHORTENS else classification.evidence[-1]
+                shown = lasting if effect is Effect.SHORTENS else self._staying
                 yield self._change(effect, commands, without, reply=shown, before=before, after=after)
 
     def _milder(
@@ -242,20 +281,19 @@ class _Asker:
     ) -> tuple[Effect, Reply, Longest | None, Longest | None] | None:
         """How the outage is milder in `scope` than by its classification, which is without operators."""
         if effect is not None and never is not None and never.is_no:
-            return effect, never, self._classification.longest, None
+            return effect, never, self._before, None
         inquiry, classification = self._inquiry, self._classification
         if classification.is_by_operators:
             return None
         alone = replace(scope, without=scope.without | inquiry.operators)
-        before_alone = replace(self._scope, without=inquiry.operators)
         match classification.outage_class:
             case OutageClass.BY_CHANCE | OutageClass.OPERATOR_ONLY | OutageClass.ABSORBING:
-                if inquiry.ask_staying(self._outage, replace(before_alone, stopped=inquiry.faults)).run is None:
+                if not self._is_endless:
                     return None  # these faults are not those that make it last
                 staying = inquiry.ask_staying(self._outage, replace(alone, stopped=inquiry.faults))
                 return (Effect.ENDS, staying, None, None) if staying.is_no else None
-            case OutageClass.LATE if classification.longest is not None and classification.longest.exceeds_ms:
-                before = classification.longest
+            case OutageClass.LATE if self._before is not None and self._before.exceeds_ms:
+                before = self._before
                 assert before.exceeds_ms is not None, "checked above"
                 tick_ms = inquiry.system.tick_ms
                 half_ms = (before.exceeds_ms + tick_ms) // 2 // tick_ms * tick_ms

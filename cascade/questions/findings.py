@@ -17,7 +17,7 @@ from cascade.questions.inquiry import Reply
 from cascade.questions.partial import Row, Survival
 from cascade.questions.redundancy import GroupClaim
 from cascade.questions.waivers import accepting
-from cascade.questions.wording import happen, listed, longest_text
+from cascade.questions.wording import at_most_faults, happen, listed, longest_text
 from cascade.records import dataclass
 
 RANKS = (
@@ -263,14 +263,31 @@ class _Findings:
                 reply = known if found.longest is None or found.longest.reply is None else found.longest.reply
                 times = (found.longest, found.longest_acting)
                 bounds = tuple(t and (t.exceeds_ms, t.at_most_ms) for t in times)
-                self._add(("CF606", bounds, found.cause_ms), outage, reply, lambda outages: _late(outages, found))
+                self._add(
+                    ("CF606", bounds, found.cause_ms, found.fault_count),
+                    outage,
+                    reply,
+                    lambda outages: _late(outages, found),
+                )
             case OutageClass.BY_CHANCE:
                 self._add(("CF609", outage.name), outage, known, lambda outages: _by_chance(outages, found))
             case OutageClass.OPERATOR_ONLY:
-                key = ("CF607", found.escape, found.longest_acting and found.longest_acting.at_most_ms)
+                goes_on = found.acting is None or not found.acting.is_no
+                key = (
+                    "CF607",
+                    found.escape,
+                    found.fault_count,
+                    goes_on,
+                    found.longest_acting and found.longest_acting.at_most_ms,
+                )
                 self._add(key, outage, known, lambda outages: _operator_only(outages, found))
             case OutageClass.ABSORBING if not found.unrepaired:
-                self._add(("CF608", known.fired()), outage, known, lambda outages: _absorbing(outages, found))
+                self._add(
+                    ("CF608", known.fired(), found.fault_count),
+                    outage,
+                    known,
+                    lambda outages: _absorbing(outages, found),
+                )
             case _:  # the table of outages says it
                 pass
 
@@ -281,7 +298,7 @@ def _late(outages: str, found: Classification) -> Diagnostic:
     if found.objective_ms is not None:
         cause = f"the {duration_text(found.objective_ms)} that a check allows"
     verb = "outlast" if " and " in outages else "outlasts"
-    notes: list[str] = []
+    notes = _with_how_many(found)
     if found.quickest_ms is not None:
         notes.append(f"at best over {after_text(found.quickest_ms)}")
     if acting is not None and acting.at_most_ms is not None:
@@ -301,8 +318,23 @@ def _by_chance(outages: str, found: Classification) -> Diagnostic:
         message=f"{outages} can stay for ever: there is a way back, but nothing makes the system take it",
         primary=Label(span=found.outage.span),
         help="the loop of the run shows what repeats; break it, or make the way back owed",
-        note="; ".join(["without operators, once faults stop", *_kept_up(found)]),
+        note="; ".join([_asked_how(found), *_kept_up(found)]),
     )
+
+
+def _asked_how(found: Classification) -> str:
+    if found.is_by_operators:
+        return f"operators bring it about; {_once_faults_stop(found)}, they may take it back, and need not"
+    return f"without operators, {_once_faults_stop(found)}"
+
+
+def _once_faults_stop(found: Classification) -> str:
+    """With how many faults it was asked: nothing is said of more."""
+    return f"once faults stop ({at_most_faults(found.fault_count)})" if found.fault_count else "once faults stop"
+
+
+def _with_how_many(found: Classification) -> list[str]:
+    return [f"with {at_most_faults(found.fault_count)}"] if found.fault_count else []
 
 
 def _recurring(outages: str, found: Classification) -> Diagnostic:
@@ -311,7 +343,9 @@ def _recurring(outages: str, found: Classification) -> Diagnostic:
         message=f"{outages} can come back again and again, though no further fault strikes",
         primary=Label(span=found.outage.span),
         help="find what the loop of the run repeats; what heals it does not remove what brings it",
-        note="it always ends, but is never gone for longer than the longest time in the spec",
+        note="; ".join(
+            [*_with_how_many(found), "it always ends, but is never gone for longer than the longest time in the spec"]
+        ),
     )
 
 
@@ -325,11 +359,13 @@ def _kept_up(found: Classification) -> list[str]:
 def _operator_only(outages: str, found: Classification) -> Diagnostic:
     who = listed([f"`{name}`" for name in found.escape]) if found.escape else "operators"
     acting = found.longest_acting
-    notes = ["without operators there is no way back, once faults stop"]
+    notes = [f"without operators there is no way back, {_once_faults_stop(found)}"]
     if acting is not None and acting.at_most_ms is not None:
         notes.append(f"if they act, it is over after {duration_text(acting.at_most_ms)} at the latest")
-    elif found.escape:
+    elif found.acting is not None and found.acting.run is not None:
         notes.append("even if they act, it can go on: there are runs in which they do not suffice")
+    elif found.acting is not None and found.acting.is_no and found.longest_acting is None:
+        notes.append("if they act, it always ends")
     if found.trapping:
         notes.append("other operator actions can take the way back away")
     notes.extend(_kept_up(found))
@@ -348,5 +384,11 @@ def _absorbing(outages: str, found: Classification) -> Diagnostic:
         message=f"{outages} can come to stay: nothing leads back, no operator action either",
         primary=Label(span=found.outage.span),
         help="add the repair or the operator action that people would take, or remove the trap",
-        note="; ".join([*(["operators bring this outage about"] if found.is_by_operators else []), *_kept_up(found)]),
+        note="; ".join(
+            [
+                *_with_how_many(found),
+                *(["operators bring this outage about"] if found.is_by_operators else []),
+                *_kept_up(found),
+            ]
+        ),
     )

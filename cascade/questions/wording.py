@@ -25,3 +25,8 @@ def happen(outages: str) -> str:
 def listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
+
+
+def at_most_faults(count: int) -> str:
+    """`at most 1 fault`: the bound that a question was asked with."""
+    return f"at most {count} fault" + ("" if count == 1 else "s")

@@ -249,9 +249,14 @@ def _coverage_table(covered: Coverage, layout: Layout) -> list[str]:
 def _outage_row(found: Classification) -> list[str]:
     is_reached = found.outage_class is not OutageClass.UNREACHABLE and found.evidence[0].run is not None
     count = f"≤ {found.fault_count}" if is_reached else ""
-    if found.more_faults is not None and found.more_faults.is_no:
-        count = "any"  # it always ends, whatever strikes
+    if _ends_with_any(found) and found.longest is None:
+        count = "any"  # times are those with the fewest faults
     return [found.outage.name, found.outage_class.value, count, how_text(found)]
+
+
+def _ends_with_any(found: Classification) -> bool:
+    """Whether it always ends, whatever number of faults strikes."""
+    return found.more_faults is not None and found.more_faults.is_no
 
 
 def how_text(found: Classification) -> str:
@@ -282,6 +287,8 @@ def how_text(found: Classification) -> str:
         parts.append("comes back again and again")
     if found.more_faults is not None and found.more_faults.run is not None:
         parts.append("with more faults it need not end")
+    if _ends_with_any(found) and found.longest is not None:
+        parts.append("with more faults it ends, too")
     if found.is_by_operators:
         parts.append("operators bring it about")
     return "; ".join(parts)
