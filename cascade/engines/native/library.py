@@ -1,8 +1,8 @@
 """Files of machine code: where they are kept, how they are made by another process, and loaded.
 
-A file is the digest of what follows, an index (JSON: name, symbol and length of each kernel; which kernels of other modules they call), and object
-files.
-It is kept under a digest of all that decides what it is: sources, versions, the processor. Files are written under another name and renamed, so processes do not disturb each other; what does not match its digest is made again.
+A file is the digest of what follows, an index (JSON: name, symbol and length of each kernel; which kernels of other modules they call), and object files.
+It is kept under a digest of all that decides what it is: sources, versions, the processor. Files are written under another name and renamed, so processes
+do not disturb each other; what does not match its digest is made again.
 """
 
 import atexit
