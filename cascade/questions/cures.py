@@ -50,7 +50,8 @@ class Effect(enum.Enum):
 class Change:
     """What would make `outage` milder: `commands` strike as well (`is_fault`), or are switched off. `name` is what they are called together.
 
-    `faults` are those that bring the outage, with at most `fault_count` firings: nothing is said of more. `reply` has the run with the outage, `without` is the question about the changed system whose answer is no.
+    `faults` are those that bring the outage, with at most `fault_count` firings: nothing is said of more. `reply` has the run with the outage, `without` is the
+    question about the changed system whose answer is no.
     `followed` is that run in the changed system. `before` and `after` are how long the outage can last, where that is the difference; for a command that is
     switched off and prevents the outage, `after` is how long that can last which it reacts to. `is_endless`: with these faults the outage need not end.
     """
