@@ -176,7 +176,12 @@ def _payload(answer: Found | Exhausted) -> Json:
         case Exhausted(proof=None):
             payload["proof"] = None
         case Exhausted(proof=Proof() as proof):
-            payload["proof"] = {"kind": proof.kind.name, "k": proof.k, "invariant": list(proof.invariant)}
+            payload["proof"] = {
+                "kind": proof.kind.name,
+                "k": proof.k,
+                "invariant": list(proof.invariant),
+                "bound": proof.bound,
+            }
     return payload
 
 
@@ -203,7 +208,10 @@ def _answer(payload: Json, seconds: float) -> Found | Exhausted:
     if proof is None:
         return Exhausted(statistics=statistics)
     known = Proof(
-        kind=ProofKind[proof["kind"]], k=_number(proof["k"]), invariant=tuple(str(line) for line in proof["invariant"])
+        kind=ProofKind[proof["kind"]],
+        k=_number(proof["k"]),
+        invariant=tuple(str(line) for line in proof["invariant"]),
+        bound=str(proof["bound"]),
     )
     return Exhausted(statistics=statistics, proof=known)
 

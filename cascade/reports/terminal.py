@@ -207,6 +207,8 @@ def _proof_lines(result: CheckResult, layout: Layout, *, with_proof: bool) -> li
         lines.extend(layout.wrap(f"proved by {proof_text(proof)}", indent=INDENT, style="faint"))
     if not with_proof:
         return lines
+    if proof.bound:
+        lines.extend(layout.wrap(f"a bound is proved: {proof.bound}", indent=INDENT, hang=2))
     if proof.kind is ProofKind.K_INDUCTION:
         text = (
             f"no run with fewer than {count_text(proof.k, 'command')} shows the contrary, and {count_text(proof.k, 'different state')} in a row "

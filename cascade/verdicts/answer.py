@@ -44,11 +44,15 @@ class ProofKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """A proof that has been checked. By k-induction with `k`, or by the invariant that all lines of `invariant` together are, in names of the spec."""
+    """A proof that has been checked. By k-induction with `k`, or by the invariant that all lines of `invariant` together are, in names of the spec.
+
+    `bound` says it where it is the proof of a bound on how long something is waited for.
+    """
 
     kind: ProofKind
     k: int = 0
     invariant: tuple[str, ...] = ()
+    bound: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,13 @@
 """A bound on how long something is waited for denies lassos, and only where there is none."""
 
+from collections import Counter
+
 import pytest
 
 from cascade.core.lower import lower
 from cascade.core.queries import Lasso
 from cascade.engines.explicit.watch import Watch
-from cascade.engines.symbolic.bounded import bounded, is_boundable, longest_wait
+from cascade.engines.symbolic.bounded import bounds, is_boundable
 from cascade.engines.symbolic.engine import answer
 from cascade.engines.symbolic.patience import Patience
 from cascade.engines.symbolic.reach import ReachSearch
@@ -40,9 +42,51 @@ def test_leads_to_is_decided_whatever_durations_are(hours: int, name: str, *, ho
     assert isinstance(said, Exhausted if holds else Found)
 
 
-def boundable(seeds: range) -> int:
-    """Look for bounds in generated specs; whatever is proved the reference interpreter confirms."""
-    proved = 0
+UNTIMED = """\
+system s {
+  state work: 0..3 = 0
+  state done: 0..3 = 0
+  state broken: bool = false
+  event ask when work < 3 { work = work + 1 }
+  reaction serve when work > 0 and not broken { work = work - 1 done = if done == 3 then 0 else done + 1 }
+  fault breaks { broken: false -> true }
+  repair mends { broken: true -> false }
+  operator rush when work > 0 { work = 0 }
+  check mended: broken leads to not broken
+  check comes_down: work == 3 leads to work < 3
+  check comes_down_once: work == 3 leads to work < 3 once faults stop
+  check is_done: work > 0 leads to work == 0
+  check is_done_once: work > 0 leads to work == 0 once events, faults stop
+  check rests: done == 1 leads to done == 2
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "holds"),
+    [
+        ("mended", True),
+        ("comes_down", False),
+        ("comes_down_once", True),
+        ("is_done", False),
+        ("is_done_once", True),
+        ("rests", False),
+    ],
+)
+def test_leads_to_is_decided_without_time(name: str, *, holds: bool) -> None:
+    """Where nothing is owed any more a run may stop; a service that fails whenever it is to serve is fair."""
+    loaded = LoadedText(UNTIMED, "s.cf")
+    check = next(check for check in loaded.checks if check.name == name)
+    said = answer(*lower(*loaded.fixed(check)), Limits(seconds_max=60.0), Progress())
+    assert isinstance(said, Exhausted if holds else Found)
+    if isinstance(said, Exhausted) and name != "mended":
+        assert said.proof is not None
+        assert said.proof.bound.startswith("nothing waits longer than ")
+
+
+def boundable(seeds: range) -> Counter[bool]:
+    """Look for bounds in generated specs; whatever is proved the reference interpreter confirms. How often, with and without time."""
+    proved: Counter[bool] = Counter()
     for seed in seeds:
         loaded = LoadedText(make_spec(seed, SIZES[seed % len(SIZES)]).text)
         for check in loaded.checks:
@@ -53,18 +97,20 @@ def boundable(seeds: range) -> int:
                 decision = decide(model, query, max_states=600)
             except TooManyStatesError:
                 continue
-            patience = Patience(Watch(Limits(), Progress()))
-            search = ReachSearch(*bounded(model, query, longest_wait(model)), patience)
-            if search.proof(300_000) is not None:
-                assert decision.kind is DecisionKind.EXHAUSTED, (seed, check.name)
-                proved += 1
+            for *question, _ in bounds(model, query):
+                if ReachSearch(*question, Patience(Watch(Limits(), Progress()))).proof(300_000) is not None:
+                    assert decision.kind is DecisionKind.EXHAUSTED, (seed, check.name)
+                    proved[model.is_timed] += 1
+                    break
     return proved
 
 
 def test_only_where_there_is_no_lasso() -> None:
-    assert boundable(range(7_000, 7_040)) > 0
+    proved = boundable(range(7_000, 7_040))
+    assert proved[True] > 0
+    assert proved[False] > 0
 
 
 @pytest.mark.campaign
 def test_campaign() -> None:
-    assert boundable(range(8_000, 9_000)) > 60
+    assert all(count > 60 for count in boundable(range(8_000, 9_000)).values())

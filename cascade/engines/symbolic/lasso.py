@@ -6,6 +6,7 @@ with fewer faults, then with fewer ticks, of that length or a little longer. Tha
 goal, or (`bounded.py`) the wait for the goal has a bound.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import z3
@@ -13,11 +14,11 @@ import z3
 from cascade.core.model import TICK, CommandClass, CoreModel
 from cascade.core.queries import Lasso
 from cascade.engines.explicit.watch import StopSearch
-from cascade.engines.symbolic.bounded import bounded, is_boundable, longest_wait
+from cascade.engines.symbolic.bounded import bounds, is_boundable
 from cascade.engines.symbolic.concrete import Concrete
 from cascade.engines.symbolic.encode import Encoder, Moment
 from cascade.engines.symbolic.failures import failing_start, first_failure, start_failure, timelock_failure
-from cascade.engines.symbolic.patience import Patience, new_solver
+from cascade.engines.symbolic.patience import Patience, new_solver, spent
 from cascade.engines.symbolic.prove import Prover
 from cascade.engines.symbolic.reach import NOT_BEST, ReachSearch
 from cascade.engines.symbolic.terms import Integers, Truth, Words
@@ -35,7 +36,7 @@ PROOF_EFFORT = 3_000_000
 
 
 BETTER_EFFORT = 2_000_000
-"""What is spent at most on each question whether there is a better run."""
+"""What is spent at most on each question whether there is a better run, and about what is spent on all of them: durations may be long, and halved often."""
 
 MORE_COMMANDS = 4
 """Runs with so many more commands than the first one are looked at for fewer faults."""
@@ -83,6 +84,7 @@ class LassoSearch:
         self._ends: tuple[list[Truth], ...] = ()
         self._asked_count = 0
         self._was_stopped = False
+        self._first_spent: int | None = None
 
     def _statistics(self) -> Statistics:
         details = (NOT_BEST,) if self._was_stopped else ()
@@ -112,11 +114,13 @@ class LassoSearch:
         return Stopped(reason=StopReason.UNPROVED, statistics=self._statistics())
 
     def _bounded(self, effort: int) -> Proof | None:
-        """A proof that the goal is never waited for longer than some time."""
-        if not is_boundable(self._model, self._query):
-            return None
-        model, query = bounded(self._model, self._query, longest_wait(self._model))
-        return ReachSearch(model, query, self._patience).proof(effort)
+        """A proof that the goal is never waited for longer than some time, or some rounds."""
+        if is_boundable(self._model, self._query):
+            for model, query, text in bounds(self._model, self._query):
+                found = ReachSearch(model, query, self._patience).proof(effort)
+                if found is not None:
+                    return replace(found, bound=text)
+        return None
 
     def _never_pending(self) -> Answer | None:
         """The trigger never holds without the goal, if that is proved with little effort, or a timelock that shows on the way."""
@@ -170,7 +174,8 @@ class LassoSearch:
             found = self._ask(depth, end, assumptions, best)
             while found is not None:
                 best = found
-                found = None if best.cost[1:] == (0, 0) or self._was_stopped else self._improved(depth, end, best)
+                is_best = best.cost[1:] == (0, 0) or self._was_stopped or self._is_tired()
+                found = None if is_best else self._improved(depth, end, best)
         return best if best is not better_than else None
 
     def _ask(self, depth: int, end: int, assumptions: list[Truth], best: _Lasso | None) -> _Lasso | None:
@@ -184,7 +189,7 @@ class LassoSearch:
         try:
             found = self._within(depth, end, best.cost.faults - 1, None)
             impossible = -1
-            while found is None and best.cost.ticks > impossible + 1:
+            while found is None and best.cost.ticks > impossible + 1 and not self._is_tired():
                 ticks = (best.cost.ticks + impossible) // 2
                 found = self._within(depth, end, best.cost.faults, ticks)
                 impossible = ticks
@@ -192,6 +197,12 @@ class LassoSearch:
             self._was_stopped = True
             return None
         return found
+
+    def _is_tired(self) -> bool:
+        """Was enough spent on better runs?"""
+        if self._first_spent is None:
+            self._first_spent = spent(self._solver)
+        return spent(self._solver) - self._first_spent > BETTER_EFFORT
 
     def _within(self, depth: int, end: int, faults: int, ticks: int | None) -> _Lasso | None:
         if faults < 0:
@@ -217,7 +228,11 @@ class LassoSearch:
         best = first
         try:
             for longer in range(depth + 1, min(depth + MORE_COMMANDS, DEPTH_MAX) + 1):
-                if self._was_stopped or (best.cost.faults == 0 and not best.cost.has_faults_in_loop):
+                if (
+                    self._was_stopped
+                    or self._is_tired()
+                    or (best.cost.faults == 0 and not best.cost.has_faults_in_loop)
+                ):
                     break
                 self._path.extend()
                 self._add_ends(longer)
