@@ -26,7 +26,7 @@ def test_the_graph_leads_from_the_fault_to_the_end(pair: Report) -> None:
         (None, "end", "down is over"),
     ]
     assert [(a.start, a.end, a.label) for a in view.arrows] == [
-        (1, 2, "switches[1].heal…"),
+        (1, 2, "switches[1].health"),
         (2, 4, "db.cold"),
         (4, 0, "db.cold"),
     ]

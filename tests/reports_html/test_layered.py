@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cascade.questions.architecture import cycles
+from cascade.reports.data import Edge, Graph, Node, Unit
 from cascade.reports.html.axis import make_axis
+from cascade.reports.html.drawing import BOXES_MAX, view_graph
 from cascade.reports.html.layered import lay_out
 
 NAMES = tuple("abcdefgh")
@@ -70,3 +72,21 @@ def test_six_hours_and_one_minute_can_both_be_read() -> None:
     widths = [b - a for a, b in itertools.pairwise(axis.xs[1:])]
     assert widths == sorted(widths)
     assert widths[0] >= 50 and widths[-1] <= 6 * widths[0]
+
+
+def test_of_very_many_boxes_the_way_from_the_culprit_to_the_outage_is_drawn() -> None:
+    crowd = [f"s{i}" for i in range(500)]
+    way = ["culprit", "middle", "top"]
+    names = [*crowd, *way, "down"]
+    units = tuple(
+        Unit(name=n, kind="outage" if n == "down" else "component", text="", needs="", nodes=(n,)) for n in names
+    )
+    nodes = tuple(Node(name=n, label=n, type_name="", text="", unit=n, place=None) for n in names)
+    pairs = [*(("down", name) for name in crowd), ("down", "top"), ("top", "middle"), ("middle", "culprit")]
+    edges = tuple(Edge(user=user, used=used, in_loop=False) for user, used in pairs)
+    graph = Graph(units=units, nodes=nodes, edges=edges, links=(), loops=())
+    view = view_graph(graph, ["culprit", *crowd])
+    shown = [box.unit.name for box in view.boxes]
+    assert len(shown) == BOXES_MAX and {"down", *way} <= set(shown)
+    assert view.hidden_count == len(names) - BOXES_MAX
+    assert {("top", "middle"), ("middle", "culprit")} <= {(arrow.user, arrow.used) for arrow in view.arrows}

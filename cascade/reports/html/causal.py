@@ -15,11 +15,11 @@ NODES_MAX = 30
 
 MARGIN = 10.0
 _HEIGHT = 40.0
-_NARROWEST, _WIDEST = 130.0, 250.0
+_NARROWEST, _WIDEST = 130.0, 290.0
 _GAP = 118.0
 _NAME_CHARACTER, _TEXT_CHARACTER, _LABEL_CHARACTER = 7.2, 6.2, 5.8
 _NAME_ROOM, _TEXT_ROOM = 42.0, 20.0
-_EFFECTS_MAX = 3
+_EFFECTS_MAX = 2
 _END = "end"
 
 
@@ -167,7 +167,7 @@ def _arrows(edges: dict[tuple[str, str], str], routes: dict[tuple[str, str], Rou
 
 
 def _fitting(text: str, width: float, character: float) -> str:
-    room = int(width / character)
+    room = int(width / character + 0.1)  # widths are rounded
     if len(text) <= room:
         return text
     return text[: max(0, room - 1)].rstrip() + "…" if room >= 4 else ""

@@ -1,7 +1,7 @@
 """The graph of a report: where boxes, the components in them, arrows and links stand on the page."""
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from cascade.records import dataclass
 from cascade.reports.data import Graph, Node, Unit
@@ -14,6 +14,9 @@ PAD = 8.0
 SMALL = 20.0
 STACKED_MAX = 6
 """Members of a group that are drawn with their names; more become a grid of small squares."""
+
+_CULPRITS = 3
+"""Of what changes in a run, so many that changed first are drawn with the way from them to an outage."""
 
 CROWDED = 24
 """With more boxes than that every group, and every component with parts, becomes a grid."""
@@ -157,7 +160,7 @@ def _wanted_width(unit: Unit, nodes: Mapping[str, Node], texts: Mapping[str, str
 
 
 def _excerpt(graph: Graph, changing: Iterable[str]) -> Graph:
-    """At most `BOXES_MAX` boxes: outages, what changes on the way to them, then all that they rest on, then what else changes."""
+    """At most `BOXES_MAX` boxes: outages and the ways to them from what changes first; what changes on the way to them, then all that they rest on, then what else changes."""
     if len(graph.units) <= BOXES_MAX:
         return graph
     unit_of = {node.name: node.unit for node in graph.nodes}
@@ -167,6 +170,8 @@ def _excerpt(graph: Graph, changing: Iterable[str]) -> Graph:
     for edge in graph.edges:
         used.setdefault(edge.user, []).append(edge.used)
     kept = dict.fromkeys(outages)
+    for name in list(changed)[:_CULPRITS]:
+        kept.update(dict.fromkeys(_way(name, outages, used)))
     for only in (frozenset(changed), frozenset(unit.name for unit in graph.units)):
         pending = list(kept)
         for name in pending:
@@ -182,6 +187,22 @@ def _excerpt(graph: Graph, changing: Iterable[str]) -> Graph:
         links=graph.links,
         loops=graph.loops,
     )
+
+
+def _way(name: str, outages: Sequence[str], used: Mapping[str, Sequence[str]]) -> list[str]:
+    """The boxes on a shortest way from `name` to an outage; none if there is no way."""
+    above = dict.fromkeys(outages, "")
+    pending = list(outages)
+    for user in pending:
+        for below in used.get(user, ()):
+            if below not in above:
+                above[below] = user
+                pending.append(below)
+    way: list[str] = []
+    while name in above:
+        way.append(name)
+        name = above[name]
+    return way
 
 
 def _has_title(unit: Unit) -> bool:

@@ -114,14 +114,14 @@ def plain_verdict(report: Report) -> Chip:
     checks = totals.as_expected + totals.unexpected + totals.undetermined
     if totals.unexpected:
         return Chip(
-            text=f"{totals.unexpected} of {count_text(checks, 'verdict')} unexpected", tone="bad", target="checks"
+            text=f"{totals.unexpected:,} of {count_text(checks, 'verdict')} unexpected", tone="bad", target="checks"
         )
     if any(error.severity == "error" for error in report.errors):
         return Chip(
             text="The spec has an error that shows in a run, so that there is no verdict", tone="bad", target="errors"
         )
     if totals.undetermined:
-        text = f"{totals.undetermined} of {count_text(checks, 'check')} undetermined: a limit was reached"
+        text = f"{totals.undetermined:,} of {count_text(checks, 'check')} undetermined: a limit was reached"
         return Chip(text=text, tone="unknown", target="checks")
     if checks:
         return Chip(text=f"{_all(checks)} as the spec expects", tone="good", target="checks")
@@ -137,23 +137,23 @@ def chips(report: Report) -> list[Chip]:
     """Counts, alarming ones first."""
     totals = report.totals
     found = [
-        Chip(text=f"{totals.unexpected} unexpected", tone="bad", target="checks") if totals.unexpected else None,
+        Chip(text=f"{totals.unexpected:,} unexpected", tone="bad", target="checks") if totals.unexpected else None,
         Chip(text=f"{len(report.errors)} said of the spec itself", tone="bad", target="errors")
         if report.errors
         else None,
-        Chip(text=f"{totals.undetermined} undetermined", tone="unknown", target="checks")
+        Chip(text=f"{totals.undetermined:,} undetermined", tone="unknown", target="checks")
         if totals.undetermined
         else None,
         Chip(text=count_text(totals.findings, "finding"), tone="bad", target="findings") if totals.findings else None,
         Chip(text=count_text(totals.notices, "notice"), tone="warn", target="findings") if totals.notices else None,
         Chip(
-            text=f"{totals.accepted} accepted by waivers",
+            text=f"{totals.accepted:,} accepted by waivers",
             tone="warn",
             target="findings" if report.findings else "checks",
         )
         if totals.accepted
         else None,
-        Chip(text=f"{totals.questions_undetermined} open questions", tone="unknown", target="explored")
+        Chip(text=f"{totals.questions_undetermined:,} open questions", tone="unknown", target="explored")
         if totals.questions_undetermined
         else None,
         Chip(text=f"{count_text(totals.as_expected, 'verdict')} as expected", tone="good", target="checks")
