@@ -139,7 +139,7 @@ def tune(variants: Variants, check_name: str, axes: Sequence[Axis], seconds_max:
 
 
 class _NoSpecError(Exception):
-    """With the first and the last value the spec has errors, or what is given is no value of the param."""
+    """With the first and the last values the spec has errors, or what is given is no value of the param."""
 
     def __init__(self, diagnostics: Diagnostics) -> None:
         super().__init__()
@@ -182,9 +182,9 @@ class _Search:
         for rank, row in enumerate(rows[i] for i in ranks):
             for end in dict.fromkeys((0, last)):
                 self._decide((*row, end))
-            if rank == 0 and all((*row, end) in self.wrong for end in (0, last)):
-                raise _NoSpecError(self.wrong[*row, 0])
             self._push(gaps, rank, row, 0, last)
+        if not self.cells:
+            raise _NoSpecError(self.wrong[*rows[0], 0])
         while gaps:
             self._look_into(gaps, heapq.heappop(gaps))
         self.is_complete = True

@@ -369,7 +369,7 @@ def test_a_param_of_a_group_and_of_one_member(tmp_path: Path) -> None:
 def test_values_with_which_the_spec_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "s.cf"
     path.write_text(
-        "system s { param n = 2 redundant web: n x S needs 2 check c: never not web.serving with at most 1 fault }"
+        "system s { param n = 2 param k = 2 redundant web: n x S needs k check c: never not web.serving with at most 1 fault }"
         " component S { }",
         encoding="utf-8",
     )
@@ -378,6 +378,10 @@ def test_values_with_which_the_spec_is_wrong(tmp_path: Path) -> None:
     assert [found.word((i,)) for i in range(5)] == ["wrong", "wrong", "violated", "holds", "holds"]
     assert found.is_complete
     assert [d.code for d in found.wrong[1,].errors] == ["CF108"]
+    both = [Axis(name="n", values=("1", "2", "3")), Axis(name="k", values=("0", "1", "2"))]
+    found = tune(variants, "c", both, None)
+    words = [found.word((i, j)) for i in range(3) for j in range(3)]
+    assert words == ["holds", "violated", "wrong", "holds", "holds", "violated", "holds", "holds", "holds"]
     none = tune(variants, "c", [Axis(name="n", values=("0", "1"))], None)
     assert none.diagnostics.errors and not none.cells
 

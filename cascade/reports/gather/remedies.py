@@ -1,5 +1,8 @@
 """What `tune` and `fixes` found, as tables of a page."""
 
+from dataclasses import replace
+
+from cascade.questions.cases import Values
 from cascade.questions.declared import CheckResult
 from cascade.questions.fixes import Fixing
 from cascade.questions.tune import Tuning
@@ -19,7 +22,13 @@ def _cell(word: str, text: str) -> Cell:
 def tuning_results(tuning: Tuning) -> list[CheckResult]:
     """The check at its first frontier, on the violated side, whose run is worth a look; else at any value."""
     positions = frontier(tuning) or list(tuning.cells)
-    return [tuning.cells[position].result for position in positions[:1]]
+    return [replace(tuning.cells[p].result, values=_values(tuning, p)) for p in positions[:1]]
+
+
+def _values(tuning: Tuning, position: tuple[int, ...]) -> Values:
+    """The values there, and those of open params in the run."""
+    given = {axis.name: axis.values[i] for axis, i in zip(tuning.axes, position, strict=True)}
+    return tuple((dict(tuning.cells[position].result.values) | given).items())
 
 
 def fixing_results(fixing: Fixing) -> list[CheckResult]:
