@@ -190,6 +190,10 @@ class Meaning:
 
         of = base.of
         options = tuple(dict.fromkeys(m for group in base.options for m in group.members))
+        try:
+            options = (chosen(()),)  # a number that no state changes names one member
+        except (IndexError, RunError):
+            pass
         return Thing("node", chosen, options)
 
     # --- operators ---
