@@ -1,5 +1,6 @@
 """What expressions mean (language reference, sections 3 and 6), as functions of the variables' values."""
 
+import contextlib
 import operator
 from collections.abc import Callable, Iterable
 
@@ -190,10 +191,8 @@ class Meaning:
 
         of = base.of
         options = tuple(dict.fromkeys(m for group in base.options for m in group.members))
-        try:
+        with contextlib.suppress(IndexError, RunError):
             options = (chosen(()),)  # a number that no state changes names one member
-        except (IndexError, RunError):
-            pass
         return Thing("node", chosen, options)
 
     # --- operators ---
