@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from cascade.engines.packed.kernels import intern, seen
+from cascade.engines.packed.kernels.expand import DONE
+from cascade.engines.packed.store import SeenSet
+from cascade.engines.packed.workers import Worker
 
 WORD = 1 << 64
 ROOT_BITS = 61
@@ -103,3 +106,22 @@ def test_words_are_numbered_by_their_values(colliding: list[int]) -> None:
     with np.errstate(over="ignore"):
         numbers = [int(intern.intern(tree, slots, np.uint64(0), np.uint64(value))) for value in colliding * 2]
     assert numbers == [*range(COUNT), *range(COUNT)]
+
+
+def test_what_a_full_region_did_not_take_is_inserted_later() -> None:
+    count, known = 1_600, SeenSet(1, 256)
+    code = np.zeros(64, dtype=np.uint64)
+    first, second = (Worker(0, 1, code, code.astype(np.uint16), room=count, batch=1, recent=4) for _ in range(2))
+    for worker, roots in ((first, range(1, 1 + count)), (second, range(count, 2 * count))):  # one of them in common
+        worker._parts[:count] = words(*(root << 2 | int(DONE) for root in roots))
+        worker._fill[0] = count
+    taken, rounds, is_done = [], 0, False
+    while not is_done:
+        is_done = first.insert([first, second], known)
+        taken += [int(word) >> 2 for word in first._accepted[: first._accepted_count]]
+        rounds += 1
+        if not is_done:
+            known.grow()
+    assert rounds > 2
+    assert sorted(taken) == list(range(1, 2 * count))
+    assert not any(len(part) for worker in (first, second) for part in worker.pending())

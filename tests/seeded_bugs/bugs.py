@@ -305,8 +305,7 @@ BUGS = (
         "engines/packed/workers.py",
         "            worker.took(self.number, int(position))\n",
         "            worker.took(self.number, len(part))\n",
-        PACKED,
-        THREADS,
+        SEEN,
     ),
     # --- members that something tells apart are taken for interchangeable ---
     _bug(
