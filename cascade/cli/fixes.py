@@ -33,9 +33,9 @@ def run(options: argparse.Namespace) -> ExitCode:
         say(header(options.file, system.name, system.text, layout))
         say(fixing_text(found, layout, with_runs=options.trace))
     if options.html is not None:
-        from cascade.reports.gather.remedies import fixing_results, fixing_tables
+        from cascade.reports.gather.remedies import fixing_results, fixing_tables, what_fixing_says
 
-        if not write_page(options, system, fixing_results(found), fixing_tables(found)):
+        if not write_page(options, system, fixing_results(found), fixing_tables(found), what_fixing_says(found)):
             return ExitCode.BAD_INPUT
     if found.is_interrupted:
         complain("interrupted: what was known by then is shown")

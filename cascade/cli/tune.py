@@ -100,9 +100,9 @@ def run(options: argparse.Namespace) -> ExitCode:
         say(header(options.file, system.name, system.text, layout))
         say(tuning_text(found, layout, with_runs=options.trace))
     if options.html is not None:
-        from cascade.reports.gather.remedies import tuning_results, tuning_tables
+        from cascade.reports.gather.remedies import tuning_results, tuning_tables, what_tuning_says
 
-        if not write_page(options, system, tuning_results(found), tuning_tables(found)):
+        if not write_page(options, system, tuning_results(found), tuning_tables(found), what_tuning_says(found)):
             return ExitCode.BAD_INPUT
     if found.is_interrupted:
         complain("interrupted: what was known by then is shown")

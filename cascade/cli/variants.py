@@ -20,7 +20,7 @@ from cascade.questions.variants import Variants
 from cascade.syntax.imports import load
 
 if TYPE_CHECKING:
-    from cascade.reports.data import Table
+    from cascade.reports.data import Conclusive, Table
 
 
 def open_variants(
@@ -78,15 +78,19 @@ def has_complained(lines: Iterable[str]) -> bool:
 
 
 def write_page(
-    options: argparse.Namespace, system: System, results: Sequence[CheckResult], tables: "Sequence[Table]"
+    options: argparse.Namespace,
+    system: System,
+    results: Sequence[CheckResult],
+    tables: "Sequence[Table]",
+    conclusive: "Conclusive",
 ) -> bool:
     """Write the page of the spec with these verdicts and tables into the folder that `--html` names; whether that worked."""
     from cascade.reports.gather.report import gather
     from cascade.reports.html.site import Site
 
-    site = Site(options.html, [options.file])
+    site = Site(options.html, [options.file], has_index=False)
     try:
-        path = site.add(gather(options.file, system, results, None, (), extra=tables))
+        path = site.add(gather(options.file, system, results, None, (), extra=tables, conclusive=conclusive))
     except OSError as error:
         complain(f"cascade: error: {printable(options.html)}: {error.strerror}")
         return False

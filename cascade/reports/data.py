@@ -301,8 +301,20 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusive:
+    """What a question beside checks and outages came to, in one sentence. `tone` as that of a cell, `table` says it in full."""
+
+    text: str
+    tone: str
+    table: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything that is said of one spec. `tables` come in the order in which they are read; `assumptions` are what no question put to the test."""
+    """Everything that is said of one spec. `conclusive` is said first, if it is there.
+
+    `tables` come in the order in which they are read; `assumptions` are what no question put to the test.
+    """
 
     version: str
     path: str
@@ -321,3 +333,4 @@ class Report:
     open_questions: tuple[str, ...]
     errors: tuple[Finding, ...]
     sources: tuple[Source, ...]
+    conclusive: Conclusive | None = None

@@ -104,10 +104,10 @@ def evidence_rows(tuning: Tuning) -> list[tuple[list[str], str, str]]:
             groups.append(([row], stretches))
     for members, stretches in groups:
         for stretch in stretches:
-            cells = [_span(last[stretch.first], last[stretch.last])]
+            cells = [span(last[stretch.first], last[stretch.last])]
             if len(tuning.axes) == 2:
                 first = tuning.axes[0].values
-                cells.insert(0, _span(first[members[0][0]], first[members[-1][0]]))
+                cells.insert(0, span(first[members[0][0]], first[members[-1][0]]))
             size = stretch.last - stretch.first + 1
             extent = f" at {stretch.count:,} of {size:,} values" if 0 < stretch.count < size else ""
             word = "wrong spec" if stretch.word == "wrong" else stretch.word
@@ -115,7 +115,8 @@ def evidence_rows(tuning: Tuning) -> list[tuple[list[str], str, str]]:
     return rows
 
 
-def _span(first: str, last: str) -> str:
+def span(first: str, last: str) -> str:
+    """A stretch of values, from the first to the last."""
     return first if first == last else f"{first}..{last}"
 
 

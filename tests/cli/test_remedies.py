@@ -1,6 +1,7 @@
 """`cascade tune` and `cascade fixes` as a user sees them."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -175,10 +176,28 @@ def test_pages_of_both(site: Cascade) -> None:
     text = Path("pages/site.html").read_text(encoding="utf-8")
     assert "Values for which serves holds" in text
     assert "web.slots against web.sheds" in text
+    assert "serves holds for 3 of 4 values of web.slots and web.sheds." in text
+    assert "all specs" not in text  # there is no index
     assert site("fixes", "site.cf", "--html", "pages").code == ExitCode.OK
     text = Path("pages/site.html").read_text(encoding="utf-8")
     assert "Fixes that suffice" in text
     assert "larger + shedding" in text
+    assert "serves holds with largest, or with larger + shedding." in text
+
+
+def test_a_map_has_a_row_for_all_values_that_are_alike(site: Cascade) -> None:
+    arguments = ("--param", "web.slots=1..8", "--param", "web.sheds=false,true", "--check", "serves", "--html", "pages")
+    assert site("tune", "site.cf", *arguments).code == ExitCode.OK
+    section = Path("pages/site.html").read_text(encoding="utf-8").partition('<section id="tune-map"')[2]
+    rows = re.findall(r'<tr class="filterable">(.*?)</tr>', section.partition("</section>")[0])
+    assert [re.findall(r"<td[^>]*>(?:<span[^>]*>)?([^<]+)", row) for row in rows] == [
+        ["1..2", "✗", "✗"],
+        ["3..5", "✗", "✓"],
+        ["6..8", "✓", "✓"],
+    ]
+
+
+def test_a_page_is_written_or_it_is_said(site: Cascade) -> None:
     Path("file").write_text("in the way", encoding="utf-8")
     result = site("fixes", "site.cf", "--html", "file")
     assert result.code == ExitCode.BAD_INPUT

@@ -13,7 +13,20 @@ from cascade.questions.defaults import Answers
 from cascade.questions.findings import findings
 from cascade.questions.inquiry import Reply
 from cascade.questions.samples import samples
-from cascade.reports.data import Cell, CheckRow, Finding, Graph, Headline, Place, Report, Run, Status, Table, Totals
+from cascade.reports.data import (
+    Cell,
+    CheckRow,
+    Conclusive,
+    Finding,
+    Graph,
+    Headline,
+    Place,
+    Report,
+    Run,
+    Status,
+    Table,
+    Totals,
+)
 from cascade.reports.gather.graph import gather_graph
 from cascade.reports.gather.headlines import telling
 from cascade.reports.gather.places import Places
@@ -40,9 +53,10 @@ def gather(
     answers: Answers | None,
     diagnostics: Sequence[Diagnostic] = (),
     extra: Sequence[Table] = (),
+    conclusive: Conclusive | None = None,
 ) -> Report:
-    """The report of the spec at `path`. `extra` are tables that further questions made."""
-    return _Gatherer(path, system, checks, answers, diagnostics, extra).report()
+    """The report of the spec at `path`. `extra` are tables that further questions made, `conclusive` what these came to."""
+    return replace(_Gatherer(path, system, checks, answers, diagnostics, extra).report(), conclusive=conclusive)
 
 
 class _Gatherer:

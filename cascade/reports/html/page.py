@@ -236,7 +236,7 @@ def _with_code(text: str) -> Markup:
     )
 
 
-_BREAKS = re.compile(r"(?<=[._])(?=[^._])")
+_BREAKS = re.compile(r"(?<=[\w\])][._])(?=[^\W\d_])")
 
 
 def _with_breaks(text: str) -> Markup:

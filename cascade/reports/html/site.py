@@ -15,8 +15,9 @@ _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
 class Site:
     """The reports of one command, written as they come."""
 
-    def __init__(self, folder: str, paths: Iterable[str]) -> None:
+    def __init__(self, folder: str, paths: Iterable[str], *, has_index: bool = True) -> None:
         self.folder = folder
+        self._has_index = has_index
         self._names = file_names(list(dict.fromkeys(paths)))
         self._entries: list[tuple[str, Report]] = []
         self._others: list[Absent] = []
@@ -25,7 +26,7 @@ class Site:
         """Write the page of a spec; returns its path. Raises OSError where that cannot be done."""
         name = self._names[report.path]
         path = os.path.join(self.folder, name)
-        self._write(path, page(report, has_index=True))
+        self._write(path, page(report, has_index=self._has_index))
         self._entries.append((name, report))
         return path
 

@@ -112,6 +112,9 @@ def plain_verdict(report: Report) -> Chip:
     """One sentence where no outage was asked about: what the declared checks say."""
     totals = report.totals
     checks = totals.as_expected + totals.unexpected + totals.undetermined
+    if report.conclusive is not None:
+        said = report.conclusive
+        return Chip(text=said.text, tone=said.tone, target=said.table)
     if totals.unexpected:
         return Chip(
             text=f"{totals.unexpected:,} of {count_text(checks, 'verdict')} unexpected", tone="bad", target="checks"
