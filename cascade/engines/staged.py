@@ -23,6 +23,9 @@ LONG_WORK_MAX = 100_000
 LONG_TICKS = 60
 """Where no clock runs further, counting ticks has been the faster way."""
 
+MANY_LONG_TICKS = 500, 3
+"""Where so many clocks run so far, counting ticks is hopeless wherever they run at once: zones come first."""
+
 LONG_STAGES: tuple[tuple[str, int | None], ...] = (
     ("zones", 10_000),
     ("packed", 4_000_000),
@@ -35,8 +38,11 @@ LONG_STAGES: tuple[tuple[str, int | None], ...] = (
 def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -> Answer:
     """Answer `query` about `model`. A violation that is found before a limit is reached is reported."""
     watch = Watch(limits, progress)
-    is_long = _has_long_durations(model) and isinstance(query, Reach | Lasso)
-    said: Answer | None = answer_within(model, query, limits, progress, work_max=LONG_WORK_MAX if is_long else WORK_MAX)
+    is_long = _are_long(model, LONG_TICKS, 1) and isinstance(query, Reach | Lasso)
+    said: Answer | None = None
+    if not (is_long and _are_long(model, *MANY_LONG_TICKS)):
+        work_max = LONG_WORK_MAX if is_long else WORK_MAX
+        said = answer_within(model, query, limits, progress, work_max=work_max)
     if said is not None:
         return said
     for name, state_count_max in LONG_STAGES if is_long else LONG_STAGES[-1:]:
@@ -65,9 +71,9 @@ def _goes_on(said: Answer, name: str, limits: Limits, state_count_max: int | Non
     return said.reason is StopReason.STATES and (name == "zones" or not is_users_limit)
 
 
-def _has_long_durations(model: CoreModel) -> bool:
-    """Do clocks run so far that counting their ticks may be what makes the states many?"""
-    return model.is_timed and max((clock.stop_ticks for clock in model.clocks), default=0) >= LONG_TICKS
+def _are_long(model: CoreModel, ticks: int, count: int) -> bool:
+    """Do `count` clocks run so far that counting their ticks may be what makes the states many?"""
+    return model.is_timed and sum(clock.stop_ticks >= ticks for clock in model.clocks) >= count
 
 
 def _at_most(limits: Limits, state_count_max: int | None) -> Limits:

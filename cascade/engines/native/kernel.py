@@ -96,6 +96,7 @@ class Kernel(Generic[P, R]):
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
         self._signature = signature_of(function)
+        self._dtypes = [np.dtype(kind.name) if kind.dimensions else None for kind in self._signature.parameters]
         self._entry: Any = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -104,14 +105,16 @@ class Kernel(Generic[P, R]):
         if self._entry is None:
             self._bind()
         flat: list[Any] = []
-        for kind, arg in zip(self._signature.parameters, args, strict=True):
-            if kind.dimensions:
-                array = cast("NDArray[Any]", arg)
-                if array.dtype.name != kind.name or array.ndim != kind.dimensions or not array.flags.c_contiguous:
-                    raise TypeError(f"{self.__name__}: an array of {array.dtype} is not what it takes: {kind}")
-                flat += (None, None, array.size, array.itemsize, array.ctypes.data, *array.shape, *array.strides)
-            else:
+        # Many calls take microseconds, so this may not: names of types are made anew each time that they are asked for, as is `ctypes` of an array.
+        for kind, dtype, arg in zip(self._signature.parameters, self._dtypes, args, strict=True):
+            if dtype is None:
                 flat.append(int(cast("int", arg)))
+                continue
+            array = cast("NDArray[Any]", arg)
+            if array.dtype != dtype or array.ndim != kind.dimensions or not array.flags.c_contiguous:
+                raise TypeError(f"{self.__name__}: an array of {array.dtype} is not what it takes: {kind}")
+            data = array.__array_interface__["data"][0]
+            flat += (None, None, array.size, array.itemsize, data, *array.shape, *array.strides)
         result, failure = self._new_result(), ctypes.c_void_p()
         status = self._entry(ctypes.byref(result), ctypes.byref(failure), *flat)
         if status not in (0, _RETURNS_NONE):
