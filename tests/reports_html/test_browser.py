@@ -29,6 +29,16 @@ system loop {
 }
 """
 
+# Names and texts that leave no place for a break.
+LONG = f"""\
+system long "{"w" * 300}" {{
+  component {"a_" * 60}a "{"x" * 200}" {{ fault {"b" * 120}: crash "{"y" * 200}" {{ health: up -> down }} }}
+  component c {{ needs {"a_" * 60}a }}
+  outage {"o" * 90} "{"z" * 200}" when not c.serving
+  check {"d" * 100}: never {"o" * 90}
+}}
+"""
+
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium (set CHROMIUM to one)"),
@@ -49,8 +59,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     loop = folder / "loop.cf"
     loop.write_text(LOOP, encoding="utf-8")
-    specs = [str(ROOT / "specs" / "cloudflare-2020-11-02.cf"), str(loop)]
-    assert main(["report", *specs, "--html", str(folder)]) == 0
+    long = folder / "long.cf"
+    long.write_text(LONG, encoding="utf-8")
+    specs = [str(ROOT / "specs" / "cloudflare-2020-11-02.cf"), str(loop), str(long)]
+    assert main(["report", *specs, "--html", str(folder)]) == 1
     return folder
 
 
@@ -187,6 +199,27 @@ def test_a_finding_leads_to_its_line_and_back(open_tab, switch) -> None:
     page.locator("#run-2[open]").wait_for()
 
 
+def test_the_causal_graph_leads_to_events_and_marks_what_one_rests_on(open_tab, switch) -> None:
+    tab = open_tab(switch, "#run-1.6")
+    tab.wait_for("#run-1 .why.now", "auth_db.rebuild")
+    marked = tab.page.locator("#run-1 .why.on-path")
+    assert marked.evaluate_all("nodes => nodes.map(n => n.dataset.event)") == ["1", "2", "6"]
+    tab.page.locator("#run-1 .why[data-event='3'] rect").click()
+    tab.wait_for(".controls output", "event 3 of 6")
+    tab.wait_for(".step-card h3", "etcd.call_election[1]")
+
+
+def test_names_of_lanes_stay_in_sight(open_tab, switch) -> None:
+    page = open_tab(switch, viewport={"width": 800, "height": 800}).page
+    scroll = page.locator("#run-1 .scroll").first
+    label = scroll.locator(".lane-labels text").first
+    before = label.bounding_box()["x"]
+    scroll.evaluate("element => { element.scrollLeft = 120; }")
+    page.wait_for_timeout(100)
+    assert scroll.evaluate("element => element.scrollLeft") > 60
+    assert abs(label.bounding_box()["x"] - before) < 1
+
+
 def test_filters_narrow_the_checks(open_tab, switch) -> None:
     tab = open_tab(switch)
     page = tab.page
@@ -209,6 +242,23 @@ def _contrast(one: str, other: str) -> float:
 
     high, low = sorted((light(one), light(other)), reverse=True)
     return (high + 0.05) / (low + 0.05)
+
+
+TEXTS = """() => [...document.querySelectorAll("main *, header *")].filter(
+  (e) => e.getClientRects().length && !e.closest("svg") && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())
+).map((e) => {
+  let under = e;
+  while (under && /, 0\\)$/.test(getComputedStyle(under).backgroundColor)) under = under.parentElement;
+  return [getComputedStyle(e).color, under ? getComputedStyle(under).backgroundColor : "rgb(255, 255, 255)", e.outerHTML.slice(0, 80)];
+})"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out(open_tab, site, scheme) -> None:
+    for path in (site / "cloudflare-2020-11-02.html", site / "long.html", site / "index.html"):
+        texts = open_tab(path, color_scheme=scheme).page.evaluate(TEXTS)
+        assert len(texts) > 10
+        assert [text for color, under, text in texts if _contrast(color, under) < 4.5] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
