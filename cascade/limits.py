@@ -143,14 +143,35 @@ def time_limit(seconds: float | None) -> Iterator[None]:
         yield
         return
 
+    is_over = False
+
     def ring(_signal: int, _frame: object) -> None:
-        raise TimeIsUp
+        if not is_over and not _unhurried:
+            raise TimeIsUp
 
     old = signal.signal(signal.SIGALRM, ring)
     # Again and again: the first may be lost where Python lets no exception out.
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), 1.0)
     try:
-        yield
-    finally:
+        try:
+            yield
+        finally:
+            is_over = True
+    finally:  # also where it rang just before that
+        is_over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
+
+
+_unhurried: list[None] = []
+"""One entry for each `unhurried` that is open."""
+
+
+@contextlib.contextmanager
+def unhurried() -> Iterator[None]:
+    """No `TimeIsUp` inside: what is begun here is also ended, and soon. The alarm rings again a second later."""
+    _unhurried.append(None)
+    try:
+        yield
+    finally:
+        _unhurried.pop()

@@ -1,6 +1,8 @@
 """Limits on time and memory hold wherever a check is: while the spec is read, while its model is made, while it is explored."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cascade.engines.explicit.search import growth_bytes
-from cascade.limits import Limits, Progress, StopReason, TimeIsUp, time_limit
+from cascade.limits import Limits, Progress, StopReason, TimeIsUp, time_limit, unhurried
 from cascade.pipeline import CheckOptions, check_file
 from cascade.verdicts.verdict import Undetermined
 
@@ -50,6 +52,39 @@ def test_a_time_limit_ends_what_is_inside() -> None:
     time.sleep(0.05)  # no alarm is left
     with time_limit(None):
         pass
+
+
+def test_what_must_be_ended_is_ended_before_the_alarm_is_heard() -> None:
+    done = []
+
+    def hurried() -> None:
+        with time_limit(0.01):
+            with unhurried():
+                time.sleep(0.1)
+                done.append("ended")
+            while True:
+                pass
+
+    started = time.monotonic()
+    with pytest.raises(TimeIsUp):
+        hurried()
+    assert done == ["ended"]
+    assert time.monotonic() - started < LATE_SECONDS
+
+
+def test_an_alarm_at_the_very_end_is_the_last_one() -> None:
+    """It may ring when the work is done and the alarm is not switched off yet: then no other may follow."""
+
+    def late() -> None:
+        with time_limit(30.0):
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            os.kill(os.getpid(), signal.SIGALRM)
+
+    before = signal.getsignal(signal.SIGALRM)
+    with contextlib.suppress(TimeIsUp):
+        late()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) == before
 
 
 @pytest.mark.parametrize("what", ["reading", "making the model"])

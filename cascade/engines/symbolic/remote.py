@@ -19,7 +19,7 @@ from cascade.core.model import CoreModel
 from cascade.core.queries import Query
 from cascade.engines.explicit.watch import StopSearch, Watch
 from cascade.engines.symbolic.worker import Crash, Request
-from cascade.limits import HELPERS, Limits, Progress, ProgressReport, StopReason, process_bytes
+from cascade.limits import HELPERS, Limits, Progress, ProgressReport, StopReason, process_bytes, unhurried
 from cascade.verdicts.answer import Answer, Statistics, Stopped
 
 LOOK_SECONDS = 0.1
@@ -104,7 +104,8 @@ class Remote:
     """One question that another process works on. `close` it when its answer came or is not wanted any more."""
 
     def __init__(self, model: CoreModel, query: Query, limits: Limits, *, progress_seconds: float = math.inf) -> None:
-        self._worker: _Worker | None = _IDLE.pop() if _IDLE else _Worker()
+        with unhurried():  # a process that is started is known, and will be ended
+            self._worker: _Worker | None = _IDLE.pop() if _IDLE else _Worker()
         self._is_done = False
         request = Request(model=model, query=query, limits=limits, progress_seconds=progress_seconds)
         # Writing waits until the process reads; a large model must not make this one wait for Python's start.
@@ -126,13 +127,14 @@ class Remote:
 
     def close(self) -> None:
         """Keep the process for the next question if it is done with this one, else kill it."""
-        worker, self._worker = self._worker, None
-        if worker is None:
-            return
-        if self._is_done:
-            _IDLE.append(worker)
-        else:
-            worker.kill()
+        with unhurried():
+            worker, self._worker = self._worker, None
+            if worker is None:
+                return
+            if self._is_done:
+                _IDLE.append(worker)
+            else:
+                worker.kill()
 
 
 def close_idle() -> None:
