@@ -218,6 +218,8 @@ def test_names_of_lanes_stay_in_sight(open_tab, switch) -> None:
     page.wait_for_timeout(100)
     assert scroll.evaluate("element => element.scrollLeft") > 60
     assert abs(label.bounding_box()["x"] - before) < 1
+    page.emulate_media(media="print")  # on paper nothing is scrolled
+    assert page.evaluate("getComputedStyle(document.querySelector('#run-1 .lane-labels')).transform") == "none"
 
 
 def test_filters_narrow_the_checks(open_tab, switch) -> None:
