@@ -11,6 +11,8 @@ from cascade.reports.wording import bytes_text, count_text, seconds_text
 TERMINAL_INTERVAL_SECONDS = 0.3
 # Many CI systems kill a job that is silent for long; a line every ten seconds bores nobody.
 PLAIN_INTERVAL_SECONDS = 10.0
+# Searches that are short by themselves end soon: there a line is worth less.
+PLAIN_SEARCHES_SECONDS = 30.0
 
 _CLEAR = "\r\x1b[2K"
 
@@ -38,7 +40,8 @@ class ProgressLine:
             self._show(progress_text(name, report))
 
         self._count += 1
-        if time.monotonic() - self._last >= self._interval_seconds:
+        patience = self._interval_seconds if self._is_interactive else PLAIN_SEARCHES_SECONDS
+        if time.monotonic() - self._last >= patience:
             self._show(search_text(self._path, self._count, name))
         return Progress(show=show, tell=self._tell, interval_seconds=self._interval_seconds)
 

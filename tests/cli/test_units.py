@@ -65,10 +65,10 @@ def test_many_short_searches_show_as_one_long_one_does(
     monkeypatch.setattr("cascade.cli.progress.time.monotonic", lambda: now)
     line = ProgressLine()
     line.begin("shop.cf")
-    for number in range(1, 60):
+    for number in range(1, 150):
         now += 0.5
         line.of(f"never down with at most {number} faults")
     assert capsys.readouterr().err.splitlines() == [
-        "shop.cf, search 20: never down with at most 20 faults",
-        "shop.cf, search 40: never down with at most 40 faults",
+        "shop.cf, search 60: never down with at most 60 faults",
+        "shop.cf, search 120: never down with at most 120 faults",
     ]
