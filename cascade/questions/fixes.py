@@ -44,7 +44,7 @@ class Remedies:
     """What is known of one question: `checks` are the names of all checks that ask it, with or without fixes of their own. `remedies` are ranked.
 
     All sets of up to `complete_to` fixes are known, except supersets of remedies and sets that contradict themselves. `undecided` are those that were left
-    open, and why; `failing` those that were tried and do not suffice, `failing_count` all of which that is known.
+    open, and why; `failing` those that were tried and do not suffice, `failing_count` the number of all of which that is known, those with a remedy in them left out.
     """
 
     check: Check
@@ -109,14 +109,20 @@ def find_fixes(
 class _Trial:
     """A question while sets are tried.
 
-    `is_settled` says of which sets no more need be asked; `runs` are those that violated its check, and `groups` the sets to which they were carried.
+    `has_failed` and `has_remedy` say with which sets the check is violated, and which have a remedy in them: of neither more need be asked. `runs` are those that violated
+    its check, and `groups` the sets to which they were carried.
     """
 
     def __init__(self, question: Remedies, set_count: int) -> None:
         self.question = question
-        self.is_settled = np.zeros(set_count, dtype=np.bool_)
+        self.has_failed = np.zeros(set_count, dtype=np.bool_)
+        self.has_remedy = np.zeros(set_count, dtype=np.bool_)
         self.runs: list[ReplayedRun] = []
         self.groups: set[int] = set()
+
+    def is_settled(self, position: int) -> bool:
+        """Whether it is known of the set there what is to be said of it."""
+        return bool(self.has_failed[position] or self.has_remedy[position])
 
 
 class _Search:
@@ -144,6 +150,7 @@ class _Search:
     def run(self) -> Fixing:
         """All questions, or what is known of them when the time is up."""
         fixing, lattice = self._fixing, self._lattice
+        trials: list[_Trial] = []
         try:
             fixing.questions = self._questions()
             trials = [_Trial(question, len(lattice)) for question in fixing.questions]
@@ -165,8 +172,9 @@ class _Search:
         except KeyboardInterrupt:
             fixing.is_interrupted = True
         fixing.contradictory_count = lattice.left_out_count if fixing.questions else 0
-        for question in fixing.questions:
-            question.remedies.sort(key=_rank)
+        for trial in trials:
+            trial.question.remedies.sort(key=_rank)
+            trial.question.failing_count = int((trial.has_failed & ~trial.has_remedy).sum())
         return fixing
 
     def _questions(self) -> list[Remedies]:
@@ -208,17 +216,16 @@ class _Search:
 
     def _try(self, trial: _Trial, position: int) -> None:
         question, lattice = trial.question, self._lattice
-        if trial.is_settled[position]:
+        if trial.is_settled(position):
             return
         group = lattice.group(position)
         if group not in trial.groups:
             trial.groups.add(group)
             for run in trial.runs:
                 self._carry(trial, run, group)
-            if trial.is_settled[position]:
+            if trial.is_settled(position):
                 return
         names = lattice.fixes(position)
-        trial.is_settled[position] = True
         decided = self._under(names, question.check.name)
         if decided is None:
             question.undecided[names] = "the spec has errors with them"
@@ -228,10 +235,10 @@ class _Search:
             costs = [self._costs[name] for name in names]
             cost = None if None in costs else sum(cost for cost in costs if cost is not None)
             question.remedies.append(Remedy(fixes=names, cost=cost, decided=decided))
-            trial.is_settled |= lattice.with_all_of(position)
+            trial.has_remedy |= lattice.with_all_of(position)
         else:
             question.failing[names] = decided
-            question.failing_count += 1
+            trial.has_failed[position] = True
             self._learn(trial, decided)
 
     def _learn(self, trial: _Trial, decided: Decided) -> None:
@@ -249,9 +256,10 @@ class _Search:
         """The sets of a group with which the run is possible have failed."""
         self._look_at_time()
         found = self._lattice.showing(group, trial.question.check.name, run)
-        new = found[~trial.is_settled[found]]
-        trial.is_settled[new] = True
-        trial.question.failing_count += len(new)
+        new = found[~(trial.has_failed[found] | trial.has_remedy[found])]
+        trial.has_failed[new] = True
+        for position in new if trial.question.undecided else ():
+            trial.question.undecided.pop(self._lattice.fixes(position), None)
         self._fixing.counts.replayed += len(new)
 
     def _under(self, names: tuple[str, ...], check_name: str) -> Decided | None:

@@ -187,6 +187,32 @@ system mixed {
 """
 
 
+HARM = """
+system harm {
+  component a {
+    param size = 1
+    state used: 0..5 = 0
+    event use when used < 5 { used = used + 1 }
+  }
+  redundant b: 2 x B needs 1
+  fix one { b[1].size = 9 }
+  fix all { b.size = 1 }
+  fix large { a.size = 9 }
+  check fits: never b[1].used > b[1].size
+}
+component B { param size = 2  state used: 0..5 = 0  event use when used < 5 { used = used + 1 } }
+"""
+
+
+def test_a_set_that_fails_although_a_part_of_it_suffices(tmp_path: Path) -> None:
+    """What stands behind it undoes the remedy; such sets are not counted among those that do not suffice."""
+    path = tmp_path / "harm.cf"
+    path.write_text(HARM, encoding="utf-8")
+    (question,) = assert_fixed(path, (), None).questions
+    assert [remedy.fixes for remedy in question.remedies] == [("one",)]
+    assert question.failing_count == 3
+
+
 def test_all_sets_of_fixes_of_all_kinds(tmp_path: Path) -> None:
     path = tmp_path / "mixed.cf"
     path.write_text(MIXED, encoding="utf-8")
