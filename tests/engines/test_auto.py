@@ -158,6 +158,13 @@ def test_what_z3_holds_counts() -> None:
     assert not HELPERS
 
 
+def test_a_process_that_has_grown_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    remote.close_idle()
+    monkeypatch.setattr(remote, "IDLE_BYTES_MAX", 1_000_000)
+    assert isinstance(remote.answer(*model_of(SMALL, "low"), Limits(), Progress()), Exhausted)
+    assert not HELPERS
+
+
 def test_z3_is_not_started_where_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auto, "ALONE_SECONDS", 0.0)
     monkeypatch.setattr(remote, "Remote", None)  # fails where it is wanted

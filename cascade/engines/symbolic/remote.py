@@ -29,6 +29,9 @@ GRACE_SECONDS = 0.5
 """What is known may be returned, such as the best run so far, for so long after a limit on time."""
 
 
+IDLE_BYTES_MAX = 150_000_000
+"""A process that holds more is not kept: z3 gives nothing back, and what it holds counts."""
+
 _PROGRAM = "from cascade.engines.symbolic.worker import main; main()"
 """Not `-m`: what the module defines would go by another name there."""
 
@@ -84,6 +87,11 @@ class _Worker:
         received: Answer | ProgressReport = message
         return received
 
+    @property
+    def is_small(self) -> bool:
+        """May it be kept while it has nothing to do?"""
+        return process_bytes(str(self._process.pid)) <= IDLE_BYTES_MAX
+
     def kill(self) -> None:
         """End it, whatever it does."""
         HELPERS.discard(self._process.pid)
@@ -126,12 +134,12 @@ class Remote:
         return message
 
     def close(self) -> None:
-        """Keep the process for the next question if it is done with this one, else kill it."""
+        """Keep the process for the next question if it is done with this one and has not grown, else kill it."""
         with unhurried():
             worker, self._worker = self._worker, None
             if worker is None:
                 return
-            if self._is_done:
+            if self._is_done and worker.is_small:
                 _IDLE.append(worker)
             else:
                 worker.kill()
