@@ -4,6 +4,7 @@ import { ancestry, DOWN, type Report, type Run } from "./report";
 
 const SVG = "http://www.w3.org/2000/svg";
 const ICONS = ["", "~", "!", "\u00d7"];
+const STATUS_TEXTS = ["as at the start", "changed", "struck by a fault", "not serving"];
 const CHARACTER = 6.6;
 const LABELS = 168;
 
@@ -59,7 +60,8 @@ export class Painter {
       for (const text of node.querySelectorAll("text")) setStatus(text, "t", status);
       node.querySelector(".icon")!.textContent = ICONS[status]!;
       const shown = node.querySelector<SVGTextElement>(".state");
-      if (shown) shown.textContent = fit(lane?.texts[state] || shown.dataset.idle!, Number(shown.dataset.room));
+      const said = lane?.texts[state] || (status && !node.classList.contains("outage") ? STATUS_TEXTS[status]! : shown?.dataset.idle ?? "");
+      if (shown) shown.textContent = fit(said, Number(shown.dataset.room));
     }
     this.reveal(this.nodes.find((node) => node.classList.contains("acting")));
     const isDown = (name: string) => lanes.get(name)?.statuses[state] === DOWN;
