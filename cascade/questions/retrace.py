@@ -195,7 +195,7 @@ class Retracing:
     """One model and one query, at all `points` (by variable; vectors of one length)."""
 
     def __init__(self, model: CoreModel, query: Query, points: Mapping[int, npt.NDArray[np.int64]]) -> None:
-        self._model = model
+        self.model = model
         self._query = query
         self._points = points
         self.count = len(next(iter(points.values())))
@@ -209,14 +209,14 @@ class Retracing:
         initial = self._initial(run)
         if initial is None or -2 in steps:
             return nowhere
-        found = _Steps(self._model, initial).shown(steps, run.loop_start, self._query)
+        found = _Steps(self.model, initial).shown(steps, run.loop_start, self._query)
         return nowhere | found
 
     def _initial(self, run: ReplayedRun) -> list[Numbers] | None:
         """The values with which the run begins, where the model has the same variables."""
         given = {variable.name: run.states[0][i] for i, variable in enumerate(run.model.variables)}
         values: list[Numbers] = []
-        for index, variable in enumerate(self._model.variables):
+        for index, variable in enumerate(self.model.variables):
             if index in self._points:
                 values.append(_plain(self._points[index]))
             elif variable.name in given and given[variable.name] in variable.initial:

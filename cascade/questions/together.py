@@ -13,8 +13,12 @@ from cascade.checked.model import System
 from cascade.core.lower import lower
 from cascade.core.model import CoreModel
 from cascade.core.queries import Query
+from cascade.engines.explicit.evaluate import nesting_depth, recursion
 from cascade.questions.retrace import Retracing, is_retraceable
 from cascade.verdicts.run import ReplayedRun
+
+CALLS_A_LEVEL = 5
+"""Calls in which retracing evaluates one expression inside another."""
 
 Vector = npt.NDArray[np.int64]
 
@@ -37,7 +41,8 @@ class Together:
         retracing = self._retracings[check_name]
         if retracing is None:
             return np.zeros(len(next(iter(self._points.values()))), dtype=np.bool_)
-        return retracing.shows(run)
+        with recursion(CALLS_A_LEVEL * nesting_depth(retracing.model.expressions)):
+            return retracing.shows(run)
 
     def only(self, check_name: str, values: Mapping[str, Sequence[int]]) -> tuple[CoreModel, Query]:
         """The model of the variants with these values alone."""

@@ -392,6 +392,22 @@ def test_a_param_of_a_group_and_of_one_member(tmp_path: Path) -> None:
     assert len({tuple(found.stretches(row)) for row in found.rows}) == 1, "the last one counts: it sets all members"
 
 
+def test_expressions_inside_many_others(tmp_path: Path) -> None:
+    path = tmp_path / "s.cf"
+    lets = "".join(f"let y{i} = if n > {i % 9} then y{i - 1} + 1 - 1 else y{i - 1}\n" for i in range(1, 400))
+    path.write_text(
+        "system s { param a = 1 param b = 1 state n: 0..9 = 0 event grow when n < 9 { n = n + 1 }\n"
+        f"let y0 = n\n{lets} fix fa {{ a = 6 }} fix fb {{ b = 5 }} fix fc {{ b = 2 }} check c: never y399 > a + b - 1 }}",
+        encoding="utf-8",
+    )
+    variants, _ = variants_of(path)
+    found = tune(variants, "c", [Axis(name="a", values=tuple(map(str, range(5, 15))))], None)
+    assert [(s.first, s.last, s.word) for s in found.stretches(())] == [(0, 3, "violated"), (4, 9, "holds")]
+    variants, system = variants_of(path)
+    (question,) = find_fixes(variants, system, (), size_max=None, seconds_max=None).questions
+    assert [remedy.fixes for remedy in question.remedies] == [("fa", "fb")]
+
+
 def test_values_with_which_the_spec_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "s.cf"
     path.write_text(
