@@ -13,6 +13,7 @@ from cascade.core.model import TICK, CommandClass, CoreModel
 from cascade.core.queries import Lasso, Query
 from cascade.engines import load_engine
 from cascade.engines.explicit import expand, search, tables
+from cascade.engines.explicit.compile import CompiledModel
 from cascade.limits import Limits, Progress
 from cascade.reference.decide import DecisionKind, TooManyStatesError, decide
 from cascade.reference.replay import replay, replay_failure
@@ -90,3 +91,26 @@ def test_agrees_with_reference(variant: str, is_risky: bool, rng: random.Random)
                     patch.setattr(module, name, value)
         model, query = RandomModel(rng, is_risky=is_risky).query
         agree(model, query)
+
+
+@pytest.mark.parametrize("variant", ["default", "some_open"])
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rng=st.randoms(use_true_random=False))
+def test_steps_one_by_one_are_all_steps(variant: str, rng: random.Random) -> None:
+    """Who looks for a way back takes them one by one, all others together."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in TABLES[variant].items():
+            for module in (tables, expand):
+                if hasattr(module, name):
+                    patch.setattr(module, name, value)
+        model, _ = RandomModel(rng, is_risky=False).query
+        compiled = CompiledModel(model)
+        expander = expand.Expander(compiled)
+        states = list(dict.fromkeys(map(compiled.initial_state, compiled.initial_values())))
+        for state in states:
+            following, ticked = expander.steps(state)
+            together = following if ticked is None else [*following, ticked]
+            assert sorted(expander.each_step(state, with_tick=True)) == sorted(together)
+            assert sorted(expander.each_step(state, with_tick=False)) == sorted(following)
+            if len(states) < 100:
+                states.extend(s for s in dict.fromkeys(together) if s not in states)

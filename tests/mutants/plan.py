@@ -59,7 +59,12 @@ PARTS = (
         files=tuple(
             f"cascade/engines/explicit/{name}.py" for name in ("search", "expand", "fairness", "backward", "components")
         ),
-        tests=("tests/engines/test_explicit.py", *_MODELS, "tests/reference/test_agreement.py"),
+        tests=(
+            "tests/engines/test_explicit.py",
+            "tests/engines/test_differential.py::test_steps_one_by_one_are_all_steps",
+            *_MODELS,
+            "tests/reference/test_agreement.py",
+        ),
         count=50,
     ),
     Part(
