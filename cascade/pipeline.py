@@ -56,7 +56,7 @@ class CheckOptions:
     """What to check and how far to go.
 
     Without `check_names` all checks; `fix_names`, and then `settings` (texts such as `site.capacity=80`), are applied to every check, and to the default
-    questions. With `slices` engines see only what can influence the question.
+    questions. With `slices` engines see only what can influence the check; of default questions they never see more.
     """
 
     check_names: tuple[str, ...] = ()
@@ -197,7 +197,7 @@ def ask_briefly(system: System, options: CheckOptions, progress: Callable[[str],
     from cascade.questions.defaults import ask_defaults
 
     limits = replace(options.limits, work_max=BRIEF_QUESTION_WORK)
-    in_brief = replace(options, limits=limits, cache=None, slices=False)
+    in_brief = replace(options, limits=limits, cache=None)
     inquiry = inquire(system, in_brief, progress, BRIEF_SECONDS, BRIEF_WORK)
     return replace(
         ask_defaults(inquiry, system.outages, with_coverage=False), judgement=options.judgement, is_brief=True
@@ -225,7 +225,6 @@ def inquire(
         seconds_max=seconds_max,
         work_max=work_max,
         cache=options.cache,
-        slices=options.slices,
     )
 
 

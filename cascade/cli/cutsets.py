@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     )
     inquiry = inquire(
         system,
-        CheckOptions(limits=limits, engine=options.engine, slices=options.slice),
+        CheckOptions(limits=limits, engine=options.engine),
         progress.of,
         seconds_max=options.total_time,
     )

@@ -269,7 +269,12 @@ def _add_checking(parser: argparse.ArgumentParser, *, html: str | None = None) -
         help="write evidence for each verdict, which `cascade verify-certificate` confirms without the search",
     )
     parser.add_argument("--stats", action="store_true", help="say how each check was decided: tables, memory, times")
-    _add_slice(parser)
+    parser.add_argument(
+        "--slice",
+        action="store_true",
+        help="search only what can influence a check; numbers of states are of that part",
+    )
+    _add_symmetry(parser)
     parser.add_argument(
         "--engine",
         metavar="NAME",
@@ -278,10 +283,7 @@ def _add_checking(parser: argparse.ArgumentParser, *, html: str | None = None) -
     _add_config(parser)
 
 
-def _add_slice(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--slice", action="store_true", help="search only what can influence a check; runs are of the whole spec"
-    )
+def _add_symmetry(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--symmetry",
         action=argparse.BooleanOptionalAction,
@@ -306,7 +308,7 @@ def _add_cutsets(commands: "Commands") -> None:
     )
     parser.add_argument("--max-states", type=positive_count, metavar="N", help="give up on one question after N states")
     parser.add_argument("--engine", default="auto", metavar="NAME", help="what searches (default: %(default)s)")
-    _add_slice(parser)
+    _add_symmetry(parser)
 
 
 def _add_mutate(commands: "Commands") -> None:

@@ -100,6 +100,13 @@ class CutSets:
         """Whether the outage needs no fault at all."""
         return any(not found.commands for found in self.sets)
 
+    def excludes(self, faults: frozenset[int], count_max: int | None = None) -> bool:
+        """Whether the outage surely cannot happen while none but `faults` fire, `count_max` different ones at most: they contain no fault set."""
+        if not self.is_all and (count_max is None or count_max > self.complete_to):
+            return False
+        within = [found for found in self.sets if found.commands <= faults]
+        return all(count_max is not None and len(found.commands) > count_max for found in within)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutSetOptions:

@@ -94,8 +94,8 @@ def _ask_about(
     claims, rows = None, tuple[partial.Row, ...]()
     if not sets.is_without_faults:
         tell(f"which redundancy masks {outage.name}")
-        claims = redundancy.refute(inquiry, outage)
-        rows = partial.rows(inquiry, outage)
+        claims = redundancy.refute(inquiry, outage, sets)
+        rows = partial.rows(inquiry, outage, sets)
     tell(f"how {outage.name} ends")
     classification = classify(inquiry, outage, objective_ms=objective_ms(inquiry.system, outage))
     tell(f"what would make {outage.name} milder")

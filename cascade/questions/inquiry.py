@@ -26,7 +26,7 @@ from cascade.questions.watching import watching
 from cascade.records import dataclass
 from cascade.verdicts.answer import Statistics
 from cascade.verdicts.run import ReplayedRun
-from cascade.verdicts.verdict import Undetermined
+from cascade.verdicts.verdict import Exhaustion, Undetermined
 
 if TYPE_CHECKING:
     from cascade.engines.explicit.survey import Surveyed
@@ -129,7 +129,6 @@ class Inquiry:
         seconds_max: float | None = None,
         work_max: int | None = None,
         cache: Cache | None = None,
-        slices: bool = False,
     ) -> None:
         # Formulas of questions grow in a table of their own.
         self.system = replace(system, builder=system.builder.copy())
@@ -140,10 +139,9 @@ class Inquiry:
         self._limits = limits
         self._progress = progress
         self._cache = cache
-        self._slices = slices
         self._budget = Budget(seconds_max, work_max)
         self._is_counted = work_max is not None and engine in CHARTED_ENGINES
-        is_charted = engine in CHARTED_ENGINES and cache is None and not slices
+        is_charted = engine in CHARTED_ENGINES and cache is None
         self._atlas = Atlas(self.system, progress) if is_charted else None
         self._known: dict[Check, Reply] = {}
         self._results: dict[int, tuple[Reply, CheckResult]] = {}
@@ -202,6 +200,12 @@ class Inquiry:
     def ask_never(self, outage: Outage, scope: Scope) -> Reply:
         """Is `outage` reachable? A run says yes."""
         return self.ask(FormulaKind.NEVER, (outage.condition,), f"never {outage.name}", scope)
+
+    def conclude_never(self, outage: Outage, scope: Scope) -> Reply:
+        """The same, answered by no without a search: it follows from other answers."""
+        check, posed = self.pose_never(outage, scope)
+        asked = Asked(evidence=Exhaustion(statistics=Statistics()), undetermined=None, statistics=Statistics())
+        return Reply(check=check, posed=posed, asked=asked)
 
     def pose_never(self, outage: Outage, scope: Scope) -> tuple[Check, Posed]:
         """The question whether `outage` is reachable, not asked."""
@@ -302,9 +306,8 @@ class Inquiry:
         is_quick = scope.state_count_max is not None and scope.state_count_max <= QUICK_STATES_MAX
         engine = QUICK_ENGINE if is_quick or self._is_counted else self._engine
         progress = self._progress(check.source)
-        asked = ask(
-            model, query, engine=engine, limits=limits, progress=progress, cache=self._cache, slices=self._slices
-        )
+        # Numbers of states are of no interest here, so that engines need not see what cannot influence the answer.
+        asked = ask(model, query, engine=engine, limits=limits, progress=progress, cache=self._cache, slices=True)
         self.state_count += asked.statistics.state_count
         self._budget.spend(asked.statistics.work + EXPRESSION_WORK * len(model.expressions))
         return self._reply(check, system, posed, asked)

@@ -2,9 +2,11 @@
 
 For a group, a fault kind and an outage: only faults of that kind in that group fire, at most `n` times together, for `n` from 1 to the size of the group.
 The first `n` that reaches the outage ends the row's cell: `n - 1` losses are survived. Everything that is no fault happens as usual.
+What follows from minimal fault sets is not asked.
 """
 
 from cascade.checked.model import Group, Outage
+from cascade.questions.cutsets import CutSets
 from cascade.questions.inquiry import Inquiry, Reply, Scope
 from cascade.records import dataclass
 
@@ -48,25 +50,39 @@ class Row:
         )
 
 
-def rows(inquiry: Inquiry, outage: Outage) -> tuple[Row, ...]:
-    """A row for each group whose members can fail."""
+def rows(inquiry: Inquiry, outage: Outage, sets: CutSets) -> tuple[Row, ...]:
+    """A row for each group whose members can fail. `sets` are the minimal fault sets of the outage, as far as they are known."""
     result: list[Row] = []
     for group in inquiry.system.groups:
         by_kind: dict[str, set[int]] = {}
         for fault in sorted(inquiry.faults_of(group)):
             by_kind.setdefault(inquiry.system.commands[fault].kind, set()).add(fault)
         kinds = sorted(by_kind, key=lambda kind: (kind != CRASH, list(by_kind).index(kind)))
-        cells = tuple(_survival(inquiry, outage, group, kind, frozenset(by_kind[kind])) for kind in kinds)
+        cells = tuple(_survival(inquiry, sets, group, kind, frozenset(by_kind[kind])) for kind in kinds)
         if cells:
             result.append(Row(outage=outage, group=group, cells=cells))
     return tuple(result)
 
 
-def _survival(inquiry: Inquiry, outage: Outage, group: Group, kind: str, faults: frozenset[int]) -> Survival:
+def _survival(inquiry: Inquiry, sets: CutSets, group: Group, kind: str, faults: frozenset[int]) -> Survival:
     for count in range(1, len(group.members) + 1):
-        reply = inquiry.ask_never(outage, Scope(faults=faults, fault_count_max=count))
+        if sets.excludes(faults, count):
+            continue
+        reply = _shown(sets, faults, count) or inquiry.ask_never(
+            sets.outage, Scope(faults=faults, fault_count_max=count)
+        )
         if reply.run is not None:
             return Survival(kind=kind, survived=count - 1, is_exact=True, reply=reply)
         if not reply.is_no:
             return Survival(kind=kind, survived=count - 1, is_exact=False, reply=reply)
     return Survival(kind=kind, survived=len(group.members), is_exact=True, reply=None)
+
+
+def _shown(sets: CutSets, faults: frozenset[int], count: int) -> Reply | None:
+    """The reply of a fault set that shows it: a cheapest run with no other faults and no more of them."""
+    runs = [
+        (found.reply.run.fault_count, found.reply.run.times_ticks[-1], len(found.reply.run.steps), number)
+        for number, found in enumerate(sets.sets)
+        if found.commands <= faults and found.reply.run is not None and found.reply.run.fault_count <= count
+    ]
+    return sets.sets[min(runs)[-1]].reply if runs else None

@@ -1,10 +1,11 @@
 """Is redundancy what the design claims it is?
 
 For each outage: can it happen although every group keeps the members that it needs untouched? Asked for each group by itself (only its own faults fire),
-then for all groups together (every fault inside some group may fire).
+then for all groups together (every fault inside some group may fire). What follows from minimal fault sets is not asked.
 """
 
 from cascade.checked.model import Group, Outage
+from cascade.questions.cutsets import CutSets
 from cascade.questions.inquiry import Inquiry, Reply, Scope
 from cascade.records import dataclass
 
@@ -42,15 +43,51 @@ class Redundancy:
         return all(reply.is_known for reply in replies)
 
 
-def refute(inquiry: Inquiry, outage: Outage) -> Redundancy:
-    """Try to refute the redundancy of each group, and of all together."""
+def refute(inquiry: Inquiry, outage: Outage, sets: CutSets) -> Redundancy:
+    """Try to refute the redundancy of each group, and of all together. `sets` are the minimal fault sets of the outage, as far as they are known."""
     groups = [group for group in inquiry.system.groups if inquiry.faults_of(group)]
     claims: list[GroupClaim] = []
     for group in groups:
-        reply = inquiry.ask_never(outage, Scope(faults=inquiry.faults_of(group), redundancy_holds=True))
+        scope = Scope(faults=inquiry.faults_of(group), redundancy_holds=True)
+        is_masked = _is_masked(inquiry, group, sets)
+        reply = inquiry.conclude_never(outage, scope) if is_masked else inquiry.ask_never(outage, scope)
         claims.append(GroupClaim(outage=outage, group=group, reply=reply, untouched=_untouched(inquiry, group, reply)))
     joint = inquiry.ask_never(outage, Scope(redundancy_holds=True)) if groups else None
     return Redundancy(outage=outage, joint=joint, groups=tuple(claims))
+
+
+def _is_masked(inquiry: Inquiry, group: Group, sets: CutSets) -> bool:
+    """Whether it follows from fault sets that tolerated losses of `group` do not bring the outage."""
+    faults = inquiry.faults_of(group)
+    if sets.excludes(faults):
+        return True
+    if not _is_for_good(inquiry, faults):
+        return False
+    # Once lost, a member stays so: all faults that fire are of the same few members.
+    by_member: dict[str | None, set[int]] = {}
+    for fault in faults:
+        member = inquiry.member_of(inquiry.system.commands[fault].component, group)
+        by_member.setdefault(member, set()).add(fault)
+    tolerated = len(group.members) - group.needs
+    sizes = sorted((len(inside) for inside in by_member.values()), reverse=True)
+    if sum(sizes[:tolerated]) > sets.complete_to and not sets.is_all:
+        return False
+    return all(
+        sum(bool(inside & found.commands) for inside in by_member.values()) > tolerated
+        for found in sets.sets
+        if found.commands <= faults
+    )
+
+
+def _is_for_good(inquiry: Inquiry, faults: frozenset[int]) -> bool:
+    """Whether what these faults change never is as it was at the start: a loss has no end."""
+    system = inquiry.system
+    updates = [update for fault in faults for update in system.commands[fault].updates]
+    written = {update.variable for update in updates}
+    if any(u.variable in written for i, c in enumerate(system.commands) if i not in faults for u in c.updates):
+        return False
+    values = [(system.builder.value(update.value), system.variables[update.variable].initial) for update in updates]
+    return all(value is not None and value not in initial for value, initial in values)
 
 
 def _untouched(inquiry: Inquiry, group: Group, reply: Reply) -> tuple[str, ...]:

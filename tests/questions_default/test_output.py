@@ -65,7 +65,7 @@ class Terminal:
         self.code = main(arguments)
         captured = self._capsys.readouterr()
         self.errors = captured.err
-        return re.sub(r"\d\.\d\d s", "0.00 s", captured.out)
+        return re.sub(r"\d+\.\d+ s", "0.00 s", captured.out)
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_cutsets_of_an_unknown_outage(cascade):
 
 
 def test_a_limit_is_never_success(cascade):
-    Path("long.cf").write_text("system s { state n: 0..90 = 0 event e when n < 90 { n = n + 1 } outage o when n > 90 }")
+    Path("long.cf").write_text("system s { state n: 0..90 = 0 event e when n < 90 { n = n + 1 } outage o when n == 80 }")
     out = cascade("check", "long.cf", "--max-states", "50")
     assert "? undetermined: never o" in out
     assert "✓" not in out

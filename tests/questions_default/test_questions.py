@@ -2,15 +2,19 @@
 
 import pytest
 
+from bench.gen_plane import spec
+from cascade.checked.model import Outage
 from cascade.core.dump import dump
 from cascade.core.lower import lower
 from cascade.questions.classes import OutageClass, classify
+from cascade.questions.cutsets import CutSetOptions, CutSets, cut_sets
 from cascade.questions.defaults import ask_defaults
 from cascade.questions.findings import findings
 from cascade.questions.inquiry import Inquiry, Scope
 from cascade.questions.partial import rows
 from cascade.questions.redundancy import refute
 from tests.generate.load import LoadedText
+from tests.generate.specs import make_spec
 from tests.questions_default.inquiring import inquiry, outage_of
 
 PAIR = """
@@ -35,9 +39,14 @@ component Server { }
 """
 
 
+def unknown(outage: Outage) -> CutSets:
+    """No fault set is known, so that everything is asked."""
+    return CutSets(outage=outage, sets=(), complete_to=-1, is_all=False, faults=(), undecided=(), open_replies=())
+
+
 def test_a_group_that_is_mistaken_is_named():
     asking = inquiry(PAIR)
-    found = refute(asking, outage_of(asking))
+    found = refute(asking, outage_of(asking), unknown(outage_of(asking)))
     assert [(c.group.name, c.reply.fired(), c.untouched) for c in found.mistaken] == [
         ("tor", ("tor[1].half",), ("tor[2]",)),
     ]
@@ -49,7 +58,7 @@ def test_a_group_that_is_mistaken_is_named():
 
 def test_redundancy_that_holds_is_no_finding():
     asking = inquiry(PAIR)
-    found = refute(asking, outage_of(asking, "never_so"))
+    found = refute(asking, outage_of(asking, "never_so"), unknown(outage_of(asking, "never_so")))
     assert found.mistaken == ()
     assert found.joint is not None
     assert found.joint.is_no
@@ -57,7 +66,7 @@ def test_redundancy_that_holds_is_no_finding():
 
 def test_without_groups_there_is_no_claim():
     asking = inquiry("system s { component db { } outage o when not db.serving }")
-    found = refute(asking, outage_of(asking))
+    found = refute(asking, outage_of(asking), unknown(outage_of(asking)))
     assert found.joint is None
     assert found.groups == ()
 
@@ -65,27 +74,65 @@ def test_without_groups_there_is_no_claim():
 def test_losses_survived_by_kind():
     asking = inquiry(PAIR)
     told = {
-        row.group.name: [(c.kind, c.survived, c.is_exact) for c in row.cells] for row in rows(asking, outage_of(asking))
+        row.group.name: [(c.kind, c.survived, c.is_exact) for c in row.cells]
+        for row in rows(asking, outage_of(asking), unknown(outage_of(asking)))
     }
     assert told == {"tor": [("crash", 1, True), ("omission", 0, True)], "web": [("crash", 1, True)]}
-    worse = {row.group.name: [c.kind for c in row.worse_than_crash] for row in rows(asking, outage_of(asking))}
+    worse = {
+        row.group.name: [c.kind for c in row.worse_than_crash]
+        for row in rows(asking, outage_of(asking), unknown(outage_of(asking)))
+    }
     assert worse == {"tor": ["omission"], "web": []}
 
 
 def test_losses_up_to_the_size_of_the_group():
     asking = inquiry(PAIR)
-    told = [[c.survived for c in row.cells] for row in rows(asking, outage_of(asking, "never_so"))]
+    told = [
+        [c.survived for c in row.cells]
+        for row in rows(asking, outage_of(asking, "never_so"), unknown(outage_of(asking, "never_so")))
+    ]
     assert told == [[2, 2], [3]]
 
 
 def test_a_limit_makes_the_number_a_lower_bound():
     asking = inquiry(PAIR, state_count_max=3)
-    told = {row.group.name: row.cells[0] for row in rows(asking, outage_of(asking, "never_so"))}
+    told = {row.group.name: row.cells[0] for row in rows(asking, outage_of(asking), unknown(outage_of(asking)))}
     assert not told["web"].is_exact
     assert told["web"].survived == 0
     assert told["web"].reply is not None
     assert not told["web"].reply.is_known
-    assert told["web"].reply.check.source == "never never_so with only web with at most 1 fault"
+    assert told["web"].reply.check.source == "never down with only web with at most 1 fault"
+
+
+def compare(text: str, size_max: int) -> int:
+    """What follows from fault sets is what a search says; returns how many questions were saved."""
+    asking, other = inquiry(text, state_count_max=3_000), inquiry(text, state_count_max=3_000)
+    saved = 0
+    for outage in asking.system.outages:
+        sets = cut_sets(asking, outage, CutSetOptions(size_max=size_max, with_orders=False, with_classes=False))
+        count = asking.asked_count
+        claims, told = refute(asking, outage, sets), rows(asking, outage, sets)
+        count, others = asking.asked_count - count, other.asked_count
+        searched, asked = refute(other, outage, unknown(outage)), rows(other, outage, unknown(outage))
+        saved += other.asked_count - others - count
+        for one, two in zip(claims.groups, searched.groups, strict=True):
+            if two.reply.is_known:
+                assert (one.reply.is_no, one.untouched) == (two.reply.is_no, two.untouched)
+        for row, full in zip(told, asked, strict=True):
+            for cell, asked_cell in zip(row.cells, full.cells, strict=True):
+                if asked_cell.is_exact:
+                    assert (cell.kind, cell.survived, cell.is_exact) == (asked_cell.kind, asked_cell.survived, True)
+    return saved
+
+
+@pytest.mark.parametrize("size_max", [1, 2])
+def test_what_follows_from_fault_sets_is_not_asked(size_max):
+    assert compare(PAIR, size_max) > 0
+    assert compare(spec(24, 6), size_max) > 0
+
+
+def test_what_follows_from_fault_sets_of_generated_specs():
+    assert sum(compare(make_spec(seed, 1 + seed % 2).text, 2) for seed in range(12)) > 0
 
 
 # --- classes ---
