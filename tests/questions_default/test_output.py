@@ -108,7 +108,9 @@ def test_cutsets_of_an_unknown_outage(cascade):
 
 
 def test_a_limit_is_never_success(cascade):
-    Path("long.cf").write_text("system s { state n: 0..90 = 0 event e when n < 90 { n = n + 1 } outage o when n == 80 }")
+    Path("long.cf").write_text(
+        "system s { state n: 0..90 = 0 event e when n < 90 { n = n + 1 } outage o when n == 80 }"
+    )
     out = cascade("check", "long.cf", "--max-states", "50")
     assert "? undetermined: never o" in out
     assert "✓" not in out
