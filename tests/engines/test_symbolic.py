@@ -15,7 +15,7 @@ from cascade.core.model import TICK, CoreModel
 from cascade.core.queries import Lasso, Query, Reach, Recover
 from cascade.engines import ENGINES
 from cascade.engines.explicit.watch import StopSearch, Watch
-from cascade.engines.symbolic import induct, invariant
+from cascade.engines.symbolic import best, induct, invariant
 from cascade.engines.symbolic.best import Best
 from cascade.engines.symbolic.encode import Encoder, Moment
 from cascade.engines.symbolic.engine import answer
@@ -478,19 +478,26 @@ def test_same_answer_every_time() -> None:
     assert answers[0].proof == answers[1].proof
 
 
-def test_it_says_when_a_limit_ended_the_search_for_a_better_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_says_when_the_search_for_a_better_run_was_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     def cut_short(*_: object) -> None:
         raise StopSearch(StopReason.TIME)
 
+    def is_sure() -> bool:
+        said = answer(model, query, Limits(), Progress())
+        assert isinstance(said, Found)
+        return NOT_BEST not in said.statistics.details
+
     loaded = LoadedText(
-        "system s { state n: 0..3 = 0 fault f { n: 0 -> 2 } event e { n: 0 -> 2 } check c: never n == 2 }"
+        "system s { state n: 0..3 = 0 fault f { n: 0 -> 2 } event e { n: 2 -> 3 } check c: never n == 3 }"
     )
     model, query = lower(loaded.system(()), loaded.checks[0])
-    assert NOT_BEST not in answer(model, query, Limits(), Progress()).statistics.details
-    monkeypatch.setattr(Best, "_better_ones", cut_short)
-    said = answer(model, query, Limits(), Progress())
-    assert isinstance(said, Found)
-    assert NOT_BEST in said.statistics.details
+    assert is_sure()
+    with monkeypatch.context() as patch:
+        patch.setattr(Best, "_better_ones", cut_short)
+        assert not is_sure()
+    monkeypatch.setattr(best, "PROOF_EFFORT", 1)
+    monkeypatch.setattr(best, "MORE_COMMANDS", 0)
+    assert not is_sure()
 
 
 @pytest.mark.parametrize(("kind", "clause"), [("repair", ""), ("operator", "if owes acts")])

@@ -38,8 +38,8 @@ class Best:
         self._integers = integers
         self._is_bad = is_bad
         self._patience = patience
-        self.was_stopped = False
-        """Did a limit end the search for a better run?"""
+        self.is_sure = True
+        """Is there no better run than that of `run`? Not known where a limit, or the effort for it, ended the search."""
 
     def run(self, first: Witness) -> Witness:
         """A best run; if a limit is reached meanwhile, the best one so far. `first` has the fewest commands."""
@@ -48,7 +48,7 @@ class Best:
             for better in self._better_ones(first):
                 best = better
         except StopSearch:
-            self.was_stopped = True
+            self.is_sure = False
         return best
 
     def _better_ones(self, first: Witness) -> Iterator[Witness]:
@@ -74,9 +74,11 @@ class Best:
             if found is not False:
                 return found
             if said == z3.unknown:
+                self.is_sure = False
                 return None
             said = self._ask(RunBounds(faults=faults, ticks=ticks - 1))
         if said != z3.sat:
+            self.is_sure = said == z3.unsat
             return None
         while (found := self._one_more(witness)) is None:
             pass

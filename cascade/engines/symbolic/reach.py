@@ -27,7 +27,7 @@ GROWTH = 3
 MORE_COMMANDS = 12
 """Each round looks at runs with at most so many more commands."""
 
-NOT_BEST = ("run", "a limit ended the search for one with fewer faults or less time")
+NOT_BEST = ("run", "there may be one with fewer faults or less time; looking for it was given up")
 """Said with `--stats` of a run that may not be the best one."""
 
 
@@ -63,7 +63,7 @@ class ReachSearch:
         return encoder.arithmetic.or_([encoder.is_goal(here, self._query), encoder.fails(here)])
 
     def _statistics(self) -> Statistics:
-        details = (NOT_BEST,) if self._best.was_stopped else ()
+        details = () if self._best.is_sure else (NOT_BEST,)
         return Statistics(seconds=self._patience.watch.seconds, details=details)
 
     def answer(self) -> Answer:
