@@ -86,6 +86,18 @@ def classify(
     return _Classifier(inquiry, outage, faults, objective_ms).run(fault_count)
 
 
+def final(outage: Outage, reply: Reply) -> Classification:
+    """The class where nothing but faults changes what the outage reads: once faults stop, it stays as it is."""
+    assert reply.run is not None, "only what is reached has a class"
+    return Classification(
+        outage=outage,
+        outage_class=OutageClass.ABSORBING,
+        fault_count=reply.run.fault_count,
+        evidence=(reply,),
+        unrepaired=reply.fired(),
+    )
+
+
 class _Classifier:
     def __init__(
         self, inquiry: Inquiry, outage: Outage, faults: frozenset[int] | None, objective_ms: int | None

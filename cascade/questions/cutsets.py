@@ -13,7 +13,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from cascade.checked.model import Outage, Strikes
-from cascade.questions.classes import Classification, classify
+from cascade.questions.classes import Classification, classify, final
 from cascade.questions.cone import faults_that_matter
 from cascade.questions.inquiry import Inquiry, Reply, Scope
 from cascade.records import dataclass
@@ -84,6 +84,7 @@ class CutSets:
 
     `complete_to`: all sets up to this size are known. `is_all`: there are no others of any size. `undecided` are sets that a limit left open, and
     `open_replies` the questions. `faults` are all faults of the system. `is_interrupted`: the user stopped the search; what was found counts.
+    `is_final`: nothing but faults changes what the outage reads.
     """
 
     outage: Outage
@@ -94,6 +95,7 @@ class CutSets:
     undecided: tuple[tuple[str, ...], ...]
     open_replies: tuple[Reply, ...]
     is_interrupted: bool = False
+    is_final: bool = False
 
     @property
     def is_without_faults(self) -> bool:
@@ -172,6 +174,7 @@ class _Search:
             undecided=tuple(self._inquiry.names(commands) for commands in self._undecided),
             open_replies=tuple(self._open_replies),
             is_interrupted=is_interrupted,
+            is_final=self._plane is not None and self._plane.is_final,
         )
 
     def _grow(self) -> None:
@@ -238,7 +241,7 @@ class _Search:
         """What becomes of the outage. Without a question where nothing but faults changes what it reads; None where there would be too many."""
         assert reply.run is not None, "asked of what is reached"
         if self._plane is not None and self._plane.is_final:
-            return self._plane.absorbing(self._outage, reply)
+            return final(self._outage, reply)
         if self._plane is not None and len(self._known) >= CLASSES_ASKED_MAX:
             return None
         return classify(self._inquiry, self._outage, faults=commands, fault_count=reply.run.fault_count)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from cascade.checked.model import FormulaKind, Outage, System
 from cascade.diagnostics.diagnostic import Diagnostic
 from cascade.questions import partial, redundancy
-from cascade.questions.classes import Classification, OutageClass, classify
+from cascade.questions.classes import Classification, OutageClass, classify, final
 from cascade.questions.coverage import Coverage, coverage
 from cascade.questions.cures import Change, changes
 from cascade.questions.cutsets import CutSetOptions, CutSets, cut_sets
@@ -97,7 +97,12 @@ def _ask_about(
         claims = redundancy.refute(inquiry, outage, sets)
         rows = partial.rows(inquiry, outage, sets)
     tell(f"how {outage.name} ends")
-    classification = classify(inquiry, outage, objective_ms=objective_ms(inquiry.system, outage))
+    shown = [found.reply for found in sets.sets if found.reply.run is not None]
+    if sets.is_final and shown:
+        fewest = min(shown, key=lambda reply: 0 if reply.run is None else reply.run.fault_count)
+        classification = final(outage, fewest)
+    else:
+        classification = classify(inquiry, outage, objective_ms=objective_ms(inquiry.system, outage))
     tell(f"what would make {outage.name} milder")
     return OutageAnswers(
         outage=outage,

@@ -12,7 +12,6 @@ from cascade.core.queries import Reach
 from cascade.limits import ProgressReport, resident_bytes
 from cascade.questions.ask import confirm
 from cascade.questions.atlas import Posed
-from cascade.questions.classes import Classification, OutageClass
 from cascade.questions.inquiry import Inquiry, Reply, Scope
 from cascade.questions.static import Plane, static_plane
 from cascade.records import dataclass
@@ -52,17 +51,6 @@ class Ground:
             asked = confirm(*self.posed.get(), self._whole(run))
             reply = Reply(check=self.check, posed=self.posed, asked=asked)
             yield frozenset(self._position(command) for command in faults), reply
-
-    def absorbing(self, outage: Outage, reply: Reply) -> Classification:
-        """The class where nothing but faults changes what the outage reads: once faults stop, it stays as it is."""
-        assert reply.run is not None, "only what is reached has a class"
-        return Classification(
-            outage=outage,
-            outage_class=OutageClass.ABSORBING,
-            fault_count=reply.run.fault_count,
-            evidence=(reply,),
-            unrepaired=reply.fired(),
-        )
 
     def are_apart(self, commands: frozenset[int]) -> bool:
         """Whether each of these faults is of another cluster, so that they strike in any order."""

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 from cascade.checked.model import Check, Class, Formula, FormulaKind, Group, Limit, Outage, Strikes, System
 from cascade.core.expressions import ExprId
 from cascade.core.lower import lower
-from cascade.core.model import CoreModel
+from cascade.core.model import TICK, CoreModel
 from cascade.core.queries import Query
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.limits import Limits, Progress, StopReason
-from cascade.questions.ask import Asked, ask, ask_survey
+from cascade.questions.ask import Asked, EngineError, ask, ask_survey, confirm
 from cascade.questions.atlas import Atlas, Known, Posed
 from cascade.questions.budget import EXPRESSION_WORK, Budget
 from cascade.questions.cache import Cache
@@ -25,7 +25,7 @@ from cascade.questions.minimise import MinimalRun, minimise
 from cascade.questions.watching import watching
 from cascade.records import dataclass
 from cascade.verdicts.answer import Statistics
-from cascade.verdicts.run import ReplayedRun
+from cascade.verdicts.run import CandidateRun, ReplayedRun
 from cascade.verdicts.verdict import Exhaustion, Undetermined
 
 if TYPE_CHECKING:
@@ -205,6 +205,25 @@ class Inquiry:
         """The same, answered by no without a search: it follows from other answers."""
         check, posed = self.pose_never(outage, scope)
         asked = Asked(evidence=Exhaustion(statistics=Statistics()), undetermined=None, statistics=Statistics())
+        return Reply(check=check, posed=posed, asked=asked)
+
+    def conclude_by(self, outage: Outage, scope: Scope, shown: Reply) -> Reply | None:
+        """The same, answered by the run of another question; None where that is no run here."""
+        check, posed = self.pose_never(outage, scope)
+        model, query = posed.get()
+        position = {command.name: i for i, command in enumerate(model.commands)}
+        if shown.run is None:
+            return None
+        names = [None if step == TICK else shown.model.commands[step].name for step in shown.run.steps]
+        start = dict(zip((v.name for v in shown.model.variables), shown.run.states[0], strict=False))
+        if any(name is not None and name not in position for name in names):
+            return None
+        steps = tuple(TICK if name is None else position[name] for name in names)
+        initial = tuple(start.get(v.name, v.initial[0]) for v in model.variables)
+        try:
+            asked = confirm(model, query, CandidateRun(initial=initial, steps=steps))
+        except EngineError:
+            return None
         return Reply(check=check, posed=posed, asked=asked)
 
     def pose_never(self, outage: Outage, scope: Scope) -> tuple[Check, Posed]:

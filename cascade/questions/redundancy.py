@@ -53,6 +53,8 @@ def refute(inquiry: Inquiry, outage: Outage, sets: CutSets) -> Redundancy:
         reply = inquiry.conclude_never(outage, scope) if is_masked else inquiry.ask_never(outage, scope)
         claims.append(GroupClaim(outage=outage, group=group, reply=reply, untouched=_untouched(inquiry, group, reply)))
     joint = inquiry.ask_never(outage, Scope(redundancy_holds=True)) if groups else None
+    if joint is not None and not joint.is_known:
+        joint = _shown(inquiry, outage, groups, sets) or joint
     return Redundancy(outage=outage, joint=joint, groups=tuple(claims))
 
 
@@ -77,6 +79,20 @@ def _is_masked(inquiry: Inquiry, group: Group, sets: CutSets) -> bool:
         for found in sets.sets
         if found.commands <= faults
     )
+
+
+def _shown(inquiry: Inquiry, outage: Outage, groups: list[Group], sets: CutSets) -> Reply | None:
+    """The run of a fault set that every group tolerates, where a search found nothing in time."""
+    for found in sets.sets:
+        components = [inquiry.system.commands[fault].component for fault in found.commands]
+        if any(all(inquiry.member_of(c, group) is None for group in groups) for c in components):
+            continue
+        lost = {group.name: {inquiry.member_of(c, group) for c in components} - {None} for group in groups}
+        if all(len(lost[group.name]) <= len(group.members) - group.needs for group in groups):
+            reply = inquiry.conclude_by(outage, Scope(redundancy_holds=True), found.reply)
+            if reply is not None:
+                return reply
+    return None
 
 
 def _is_for_good(inquiry: Inquiry, faults: frozenset[int]) -> bool:

@@ -286,3 +286,24 @@ def test_the_text_of_a_question_asks_the_same(number):
         loaded = LoadedText(PAIR.replace("tick 1min", f"tick 1min check c: {reply.check.source}"), "spec.cf")
         system, check = loaded.fixed(loaded.checks[0])
         assert dump(*lower(system, check)) == dump(reply.model, reply.query)
+
+
+def test_what_a_search_leaves_open_a_fault_set_may_show():
+    """All groups together: too much to explore, but one fault set is of losses that each of them tolerates."""
+    text = """
+    system s {
+      redundant a: 2 x Node needs 1
+      redundant b: 2 x Node needs 1
+      outage down when not a[1].healthy and not b[2].healthy
+    }
+    component Node { fault crash { health: up -> down }  state health: {up, down} = up }
+    """
+    asking = inquiry(text)
+    outage = outage_of(asking)
+    sets = cut_sets(asking, outage, CutSetOptions(with_orders=False, with_classes=False, structural_from=0))
+    assert sets.is_final
+    limited = inquiry(text, state_count_max=1)
+    found = refute(limited, outage_of(limited), sets)
+    assert found.joint is not None
+    assert found.joint.fired() == ("a[1].crash", "b[2].crash")
+    assert found.mistaken == ()
