@@ -133,7 +133,11 @@ class Atlas:
         goal = rules.goals[condition]
         posed = Posed(self._system, check, (rules.model, Reach(goal=goal)))
         if rules.chart is not None:
+            if not rules.chart.may_ask(goal):
+                return None
             return self._with_run(posed, rules.chart, rules.chart.run_to(goal))
+        if rules.model.expressions.can_fail[goal]:
+            return None  # an engine tells the error
         asked = self._make(rules, goal, check, limits)
         return None if asked is None else Known(asked=asked, posed=posed)
 

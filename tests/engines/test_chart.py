@@ -183,6 +183,29 @@ system s {
 """
 
 
+FAILING = """
+system s {
+  redundant nodes: 2 x Node needs 1
+  state leader: 0..2 = 1
+  fault lose { leader: 1 -> 0 }
+  fault away { leader: 1 -> 2 }
+  outage down when leader == 2
+  outage odd when nodes[leader].lost
+}
+component Node { state lost: bool = false  fault crash { lost: false -> true } }
+"""
+
+
+def test_an_outage_without_a_value_is_for_engines() -> None:
+    """The chart of the first outage has states in which the second one has no value: the error of the spec is told, as without charts."""
+    seen = compare(FAILING)
+    assert seen["no"]
+    said = asking(FAILING, with_charts=True)
+    for outage in said.system.outages:
+        ask_all(said, outage, scopes(said)[0])
+    assert [diagnostic.code for diagnostic in said.diagnostics.items] == ["CF503"]
+
+
 @pytest.mark.parametrize("text", [FLAPPING, WAITING])
 def test_charts_of_written_specs(text: str) -> None:
     seen = compare(text)
