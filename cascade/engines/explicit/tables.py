@@ -5,12 +5,16 @@ everything that the part's commands and clocks do in such a state. Entries are m
 supports are joined into a larger part, whose missing entries are put together from the entries of its members: fewer look-ups in a
 state, as long as the joint table stays small beside the number of states. That is measured while the search goes on, and a
 joint part that does not pay is divided again.
+
+Of a clock it only matters which of its bounds it has reached: members of a joint part are asked about the least values that have reached the same ones.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 
 from cascade.engines.explicit.compile import CompiledClock, CompiledCommand, CompiledModel
 from cascade.engines.explicit.evaluate import EvaluationFailure, Values
+from cascade.engines.explicit.layout import Field
 
 Reset = tuple[int, int]
 """A step to `state & kept ^ delta`."""
@@ -80,6 +84,19 @@ class Consequence:
         return state & kept ^ delta
 
 
+def _bounds(
+    commands: Iterable[tuple[CompiledCommand, bool]], clocks: Iterable[CompiledClock]
+) -> list[tuple[int, int, list[int]]]:
+    """What clocks are compared with, ascending from 0, behind mask and offset of each; without those that would not save a value."""
+    bounds: dict[Field, set[int]] = {}
+    for command, _ in commands:
+        if command.clock is not None:
+            bounds.setdefault(command.clock, {0}).update((command.earliest_ticks, command.latest_ticks))
+    for clock in clocks:
+        bounds.setdefault(clock.field, {0}).add(clock.stop_ticks)
+    return [(f.mask, f.offset, sorted(values)) for f, values in bounds.items() if f.size > len(values)]
+
+
 class Part:
     """Commands and clocks with (nearly) one support. Of commands that are not allowed it says only whether they keep time from passing."""
 
@@ -95,6 +112,7 @@ class Part:
         self.commands = tuple(commands)
         self.clocks = tuple(clocks)
         self.mask = mask
+        self._bounds = _bounds(self.commands, self.clocks)
         self.entries: dict[int, Entry] = {}
         self.judged_count = 0
         self.is_joinable = True
@@ -137,9 +155,14 @@ class Part:
         return entry
 
     def look_up(self, state: int) -> Entry:
-        """The entry for `state`."""
-        entry = self.entries.get(state & self.mask)
-        return self.fill(state) if entry is None else entry
+        """The entry for `state`, which is that for the least values of clocks that have reached the same bounds."""
+        key = state & self.mask
+        for mask, offset, bounds in self._bounds:
+            value = (key & mask) >> offset
+            if value:
+                key += (bounds[bisect_right(bounds, value) - 1] - value) << offset
+        entry = self.entries.get(key)
+        return self.fill(key) if entry is None else entry
 
     def divide(self, misses: float) -> "list[Part | OpenPart]":
         """Parts that do the same and suit this rate of misses better; only this part if there are none."""
