@@ -169,7 +169,7 @@ def test_z3_is_not_started_where_there_is_no_room(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(auto, "ALONE_SECONDS", 0.0)
     monkeypatch.setattr(remote, "Remote", None)  # fails where it is wanted
     said = auto.answer(
-        *model_of(HUGE, "bounded"), Limits(seconds_max=1.0, memory_bytes_max=process_bytes() + 140_000_000), Progress()
+        *model_of(HUGE, "bounded"), Limits(seconds_max=1.0, memory_bytes_max=process_bytes() + 100_000_000), Progress()
     )
     assert isinstance(said, Stopped)
 
