@@ -1,6 +1,7 @@
 """What all tests share: hypothesis profiles and the option that rewrites the pages of the codes."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell lets what it starts in the background ignore interrupts, and so would every process that a test interrupts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--update-pages") and os.environ.get("CI"):
         raise pytest.UsageError("--update-pages is for a person who reads the diff, not for CI")
 
