@@ -174,6 +174,19 @@ def test_z3_is_not_started_where_there_is_no_room(monkeypatch: pytest.MonkeyPatc
     assert isinstance(said, Stopped)
 
 
+def test_time_for_compiling_is_not_time_of_exploration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto, "ALONE_SECONDS", 0.0)
+    monkeypatch.setattr(remote, "Remote", None)  # fails where it is wanted
+
+    def compiles(_model: object, _query: object, _limits: object, progress: Progress) -> Exhausted:
+        progress.once_seconds = 1_000.0
+        assert progress.is_overtaken is not None and not progress.is_overtaken()
+        return Exhausted(statistics=Statistics())
+
+    monkeypatch.setattr(auto.staged, "answer", compiles)
+    assert isinstance(auto.answer(*model_of(SMALL, "low"), Limits(), Progress()), Exhausted)
+
+
 # --- both ---
 
 
