@@ -1,7 +1,8 @@
 """Which mutants of a spec do its checks notice? One that no check notices shows something that no check rests on.
 
 A check notices a mutant when its verdict is another one, or when the mutant makes it meet an error of the spec. A check whose core model and query are the same
-as before cannot notice it and is not asked again. The checks with the fewest states are asked first, and the first that notices ends it.
+as before cannot notice it and is not asked again, nor is one whose model is another text and does the same in all reachable states. The checks with the fewest
+states are asked first, and the first that notices ends it.
 """
 
 import enum
@@ -14,8 +15,10 @@ from cascade.core.lower import lower
 from cascade.core.model import CoreModel
 from cascade.core.queries import Query
 from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.engines.explicit.every_state import every_state
 from cascade.limits import Limits, Progress, StopReason
 from cascade.questions.declared import CheckResult, decide_cases
+from cascade.questions.equivalent import Behaviour
 from cascade.questions.mutants import Mutant, mutants
 from cascade.records import dataclass
 from cascade.syntax.imports import Loaded, LoadedFile
@@ -24,14 +27,17 @@ from cascade.verdicts.verdict import Holds, Undetermined, Violated
 CHECK_SECONDS = 2.0
 """How long one check of one mutant may take."""
 
+STATES_WORK_MAX = 60_000
+"""So much work of the explicit engine may be done to see all states of a check, so that mutants can be compared in them."""
+
 
 class Fate(enum.Enum):
-    """What became of a mutant; the text is what a report says. SAME: the model of every check is what it was, so the change means nothing."""
+    """What became of a mutant; the text is what a report says. SAME: the model of every check does what it did, so the change means nothing."""
 
     NOTICED = "noticed"
     UNNOTICED = "noticed by no check"
     OPEN = "not decided"
-    SAME = "the same model"
+    SAME = "equivalent"
     INVALID = "no valid spec"
 
 
@@ -98,6 +104,8 @@ class _Known:
     verdict: type
     state_count: int
     asked: tuple[CoreModel, Query] | None
+    behaviour: Behaviour | None = None
+    is_explored: bool = False
 
 
 class _Mutate:
@@ -178,7 +186,7 @@ class _Mutate:
             cases = systems.under(check.fixes)
             if cases is None:
                 return Tried(mutant=mutant, fate=Fate.NOTICED, noticed_by=check.name)
-            if check.asked is not None and check.asked == _asked(cases, check.name):
+            if self._is_equivalent(check, _asked(cases, check.name)):
                 continue
             is_same = False
             if time.monotonic() >= self._deadline:
@@ -196,6 +204,19 @@ class _Mutate:
                 return Tried(mutant=mutant, fate=Fate.NOTICED, noticed_by=check.name)
         fate = Fate.OPEN if left_open else Fate.SAME if is_same else Fate.UNNOTICED
         return Tried(mutant=mutant, fate=fate, open_checks=tuple(left_open))
+
+    def _is_equivalent(self, check: _Known, asked: tuple[CoreModel, Query] | None) -> bool:
+        """Whether a check surely has the answer that it had, since what it asks about is the same, or behaves the same."""
+        if check.asked is None or asked is None:
+            return False
+        if check.asked == asked:
+            return True
+        if not check.is_explored:  # once, for all mutants
+            check.is_explored = True
+            limits = self._options.limits
+            every = every_state(check.asked[0], limits, self._progress(check.name), work_max=STATES_WORK_MAX)
+            check.behaviour = None if every is None else Behaviour(*check.asked, every)
+        return check.behaviour is not None and check.behaviour.is_same(*asked)
 
 
 def _asked(cases: tuple[System, ...], name: str) -> tuple[CoreModel, Query] | None:

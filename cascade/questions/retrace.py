@@ -11,184 +11,10 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from cascade.core.expressions import ExprId, Op
 from cascade.core.model import TICK, CoreModel
 from cascade.core.queries import Lasso, Query, Reach
-from cascade.reference.evaluate import apply
+from cascade.questions.vectors import Mask, Numbers, Values, and_, is_none, not_, or_, plain, where
 from cascade.verdicts.run import ReplayedRun
-
-Numbers = int | npt.NDArray[np.int64]
-Mask = bool | npt.NDArray[np.bool_]
-
-BOUND = 1 << 62
-"""Vectors hold no larger numbers."""
-
-
-def is_retraceable(model: CoreModel) -> bool:
-    """Whether all numbers of the model fit into vectors."""
-    table = model.expressions
-    return not table.low or (min(table.low) >= -BOUND and max(table.high) <= BOUND)
-
-
-def _and(one: Mask, other: Mask) -> Mask:
-    if isinstance(one, bool):
-        return other if one else False
-    if isinstance(other, bool):
-        return one if other else False
-    return one & other
-
-
-def _or(one: Mask, other: Mask) -> Mask:
-    if isinstance(one, bool):
-        return True if one else other
-    if isinstance(other, bool):
-        return True if other else one
-    return one | other
-
-
-def _not(one: Mask) -> Mask:
-    return not one if isinstance(one, bool) else ~one
-
-
-def _is_none(one: Mask) -> bool:
-    return not one if isinstance(one, bool) else not one.any()
-
-
-def _true(numbers: Numbers) -> Mask:
-    return numbers != 0
-
-
-def _where(mask: Mask, one: Numbers, other: Numbers) -> Numbers:
-    if isinstance(mask, bool):
-        return one if mask else other
-    return _plain(np.where(mask, one, other))
-
-
-def _plain(numbers: Numbers) -> Numbers:
-    """A number instead of a vector of equal ones."""
-    if not isinstance(numbers, int) and (numbers == numbers[0]).all():
-        return int(numbers[0])
-    return numbers
-
-
-class _Values:
-    """Expressions under given values of the variables, each evaluated once: its value, and where evaluation fails."""
-
-    def __init__(self, model: CoreModel, variables: list[Numbers]) -> None:
-        self._ops, self._args = model.expressions.ops, model.expressions.args
-        self.variables = variables
-        self._known: dict[ExprId, tuple[Numbers, Mask]] = {}
-
-    def of(self, node: ExprId) -> tuple[Numbers, Mask]:
-        """The value, right where evaluation does not fail; and where it fails."""
-        if node not in self._known:
-            self._known[node] = self._evaluated(self._ops[node], self._args[node])
-        return self._known[node]
-
-    def holds(self, node: ExprId) -> tuple[Mask, Mask]:
-        """Where a condition is true, and where evaluation fails."""
-        value, fails = self.of(node)
-        return _true(value), fails
-
-    def _evaluated(self, op: Op, args: tuple[int, ...]) -> tuple[Numbers, Mask]:
-        match op:
-            case Op.CONST:
-                return args[0], False
-            case Op.VAR:
-                return self.variables[args[0]], False
-            case Op.AND:
-                decided, fails = self._junction(args, is_true=False)
-                return _where(decided, 0, 1), fails
-            case Op.OR:
-                decided, fails = self._junction(args, is_true=True)
-                return _where(decided, 1, 0), fails
-            case Op.ITE:
-                return self._conditional(args)
-            case Op.SELECT:
-                return self._selected(args)
-            case _:
-                return self._applied(op, args)
-
-    def _junction(self, args: tuple[int, ...], *, is_true: bool) -> tuple[Mask, Mask]:
-        """Where one of the operands decides by being true (or by being false), looked at in turn until one does."""
-        decided: Mask = False
-        fails: Mask = False
-        for operand in args:
-            value, broken = self.holds(operand)
-            fails = _or(fails, _and(_not(decided), broken))
-            decided = _or(decided, value if is_true else _not(value))
-            if _is_none(_not(decided)):
-                break
-        return decided, fails
-
-    def _conditional(self, args: tuple[int, ...]) -> tuple[Numbers, Mask]:
-        chosen, fails = self.holds(args[0])
-        if isinstance(chosen, bool):
-            value, broken = self.of(args[1] if chosen else args[2])
-            return value, _or(fails, broken)
-        (then, then_fails), (other, other_fails) = self.of(args[1]), self.of(args[2])
-        broken = _or(_and(chosen, then_fails), _and(_not(chosen), other_fails))
-        return _where(chosen, then, other), _or(fails, broken)
-
-    def _selected(self, args: tuple[int, ...]) -> tuple[Numbers, Mask]:
-        index, fails = self.of(args[0])
-        numbers = [index] if isinstance(index, int) else [int(i) for i in np.unique(index)]
-        result: Numbers = 0
-        for number in numbers:
-            here: Mask = index == number
-            if not 1 <= number < len(args):
-                fails = _or(fails, here)
-                continue
-            value, broken = self.of(args[number])
-            fails = _or(fails, _and(here, broken))
-            result = _where(here, value, result)
-        return result, fails
-
-    def _applied(self, op: Op, args: tuple[int, ...]) -> tuple[Numbers, Mask]:
-        fails: Mask = False
-        operands: list[Numbers] = []
-        for operand in args:
-            value, broken = self.of(operand)
-            operands.append(value)
-            fails = _or(fails, broken)
-        if op is Op.DIV:
-            by_zero: Mask = operands[1] == 0
-            fails = _or(fails, by_zero)
-            operands[1] = _where(by_zero, 1, operands[1])
-        numbers = [operand for operand in operands if isinstance(operand, int)]
-        if len(numbers) == len(operands):
-            return apply(op, numbers), fails
-        return _plain(_vector(op, operands)), fails
-
-
-def _vector(op: Op, operands: list[Numbers]) -> Numbers:
-    """An operator entry by entry; a divisor is not 0."""
-    result: npt.NDArray[np.int64]
-    match op:
-        case Op.NOT:
-            result = np.equal(operands[0], 0).astype(np.int64)
-        case Op.EQ:
-            result = np.equal(operands[0], operands[1]).astype(np.int64)
-        case Op.LT:
-            result = np.less(operands[0], operands[1]).astype(np.int64)
-        case Op.LE:
-            result = np.less_equal(operands[0], operands[1]).astype(np.int64)
-        case Op.ADD:
-            result = np.add(operands[0], operands[1])
-        case Op.SUB:
-            result = np.subtract(operands[0], operands[1])
-        case Op.MUL:
-            result = np.multiply(operands[0], operands[1])
-        case Op.DIV:
-            result = np.floor_divide(operands[0], operands[1])
-        case Op.MIN | Op.MAX:
-            pick = np.minimum if op is Op.MIN else np.maximum
-            result = np.asarray(operands[0], dtype=np.int64)
-            for operand in operands[1:]:
-                result = pick(result, operand)
-        case _:
-            raise AssertionError("leaves and lazy operators are not applied")
-    return result
 
 
 class Retracing:
@@ -218,7 +44,7 @@ class Retracing:
         values: list[Numbers] = []
         for index, variable in enumerate(self.model.variables):
             if index in self._points:
-                values.append(_plain(self._points[index]))
+                values.append(plain(self._points[index]))
             elif variable.name in given and given[variable.name] in variable.initial:
                 values.append(given[variable.name])
             elif len(variable.initial) == 1:  # what settles, or counts
@@ -234,7 +60,7 @@ class _Steps:
     def __init__(self, model: CoreModel, initial: list[Numbers]) -> None:
         self._model = model
         self.alive: Mask = True
-        self._values = _Values(model, list(initial))
+        self._values = Values(model, list(initial))
         self._clocks: list[Numbers] = [0] * len(model.clocks)
         self._settle()
 
@@ -261,7 +87,7 @@ class _Steps:
                 yield done
                 continue
             for _ in range(count):
-                if _is_none(self.alive):
+                if is_none(self.alive):
                     return
                 self._fire(step)
                 done += 1
@@ -270,51 +96,51 @@ class _Steps:
     # --- steps ---
 
     def _require(self, condition: Mask) -> None:
-        self.alive = _and(self.alive, condition)
+        self.alive = and_(self.alive, condition)
 
     def _assign(self, values: Mapping[int, Numbers]) -> None:
         """New values, each of its variable's domain."""
         for index, value in values.items():
             domain = self._model.variables[index]
-            self._require(_and(domain.low <= value, value <= domain.high))
+            self._require(and_(domain.low <= value, value <= domain.high))
         if any(self._values.variables[index] is not value for index, value in values.items()):
             variables = list(self._values.variables)
             for index, value in values.items():
                 variables[index] = value
-            self._values = _Values(self._model, variables)
+            self._values = Values(self._model, variables)
 
     def _settle(self) -> None:
         for rule in self._model.settles:
             value, fails = self._values.of(rule.value)
-            self._require(_not(fails))
+            self._require(not_(fails))
             self._assign({rule.variable: value})
 
     def _ready(self, index: int) -> tuple[Mask, Mask]:
         """Where a command is enabled and permitted, and where telling fails."""
         command = self._model.commands[index]
         enabled, fails = self._values.holds(command.guard)
-        if _is_none(enabled):
+        if is_none(enabled):
             return False, fails
         permitted, broken = self._values.holds(command.permit)
-        return _and(enabled, permitted), _or(fails, _and(enabled, broken))
+        return and_(enabled, permitted), or_(fails, and_(enabled, broken))
 
     def _fire(self, index: int) -> None:
         command = self._model.commands[index]
         ready, fails = self._ready(index)
-        self._require(_and(ready, _not(fails)))
+        self._require(and_(ready, not_(fails)))
         if command.clock is not None:
             self._require(self._clocks[command.clock] >= command.earliest_ticks)
         new: dict[int, Numbers] = {}
         for update in command.updates:
             value, fails = self._values.of(update.value)
-            self._require(_not(fails))
+            self._require(not_(fails))
             new[update.variable] = value
         self._assign(new)
         self._settle()
         for number, clock in enumerate(self._model.clocks):
             runs, fails = self._values.holds(clock.runs_while)
-            self._require(_not(fails))
-            self._clocks[number] = 0 if number == command.clock else _where(runs, self._clocks[number], 0)
+            self._require(not_(fails))
+            self._clocks[number] = 0 if number == command.clock else where(runs, self._clocks[number], 0)
 
     def _wait(self, ticks: int) -> None:
         """So many ticks."""
@@ -322,24 +148,24 @@ class _Steps:
         running: list[Mask] = []
         for clock in self._model.clocks:
             runs, fails = self._values.holds(clock.runs_while)
-            self._require(_not(fails))
+            self._require(not_(fails))
             running.append(runs)
         before_last = self._after(ticks - 1, running)
         for index, command in enumerate(self._model.commands):
             if not command.owed:
                 continue
             ready, fails = self._ready(index)
-            self._require(_not(fails))
+            self._require(not_(fails))
             due = ready
             if command.clock is not None:
                 assert command.latest_ticks is not None, "an owed command with a clock has a latest time"
-                due = _and(ready, before_last[command.clock] >= command.latest_ticks)
-            self._require(_not(due))
+                due = and_(ready, before_last[command.clock] >= command.latest_ticks)
+            self._require(not_(due))
         self._clocks = self._after(ticks, running)
 
     def _after(self, ticks: int, running: list[Mask]) -> list[Numbers]:
         return [
-            _where(runs, _vector_or_number(value, ticks, clock.stop_ticks), value)
+            where(runs, _vector_or_number(value, ticks, clock.stop_ticks), value)
             for clock, value, runs in zip(self._model.clocks, self._clocks, running, strict=True)
         ]
 
@@ -347,10 +173,10 @@ class _Steps:
 
     def _ends(self, query: Reach) -> Mask:
         holds, fails = self._values.holds(query.goal)
-        self._require(_not(fails))
+        self._require(not_(fails))
         if query.clock is not None:
-            holds = _or(holds, self._clocks[query.clock] > query.exceeds_ticks)
-        return _and(self.alive, holds)
+            holds = or_(holds, self._clocks[query.clock] > query.exceeds_ticks)
+        return and_(self.alive, holds)
 
     def _lasso(self, steps: list[int], loop_start: int, query: Lasso) -> Mask:
         """The trigger is followed by no goal, for ever: the loop closes, is fair, and is without it."""
@@ -364,7 +190,7 @@ class _Steps:
         if not loop:
             self._require(not self._model.is_timed)
             for index in owed:
-                self._require(_not(self._owed(index)))
+                self._require(not_(self._owed(index)))
             return self.alive
         variables, clocks = list(self._values.variables), list(self._clocks)
         always: dict[int, Mask] = {} if self._model.is_timed else {index: self._owed(index) for index in owed}
@@ -372,25 +198,25 @@ class _Steps:
             pending = self._pending(pending, query)
             self._require(pending)
             for index, was in always.items():
-                always[index] = _and(was, self._owed(index))
+                always[index] = and_(was, self._owed(index))
         for one, other in zip((*variables, *clocks), (*self._values.variables, *self._clocks), strict=True):
             self._require(one == other)
         self._require(TICK in loop or not self._model.is_timed)
         for was in always.values():
-            self._require(_not(was))
+            self._require(not_(was))
         return self.alive
 
     def _owed(self, index: int) -> Mask:
         ready, fails = self._ready(index)
-        self._require(_not(fails))
+        self._require(not_(fails))
         return ready
 
     def _pending(self, before: Mask, query: Lasso) -> Mask:
         """Where the trigger has held, here or before, and the goal not since."""
         goal, goal_fails = self._values.holds(query.goal)
         trigger, trigger_fails = self._values.holds(query.trigger)
-        self._require(_not(_or(goal_fails, trigger_fails)))
-        return _and(_not(goal), _or(before, trigger))
+        self._require(not_(or_(goal_fails, trigger_fails)))
+        return and_(not_(goal), or_(before, trigger))
 
 
 def _vector_or_number(value: Numbers, ticks: int, stop: int) -> Numbers:

@@ -14,7 +14,8 @@ from cascade.core.lower import lower
 from cascade.core.model import CoreModel
 from cascade.core.queries import Query
 from cascade.engines.explicit.evaluate import nesting_depth, recursion
-from cascade.questions.retrace import Retracing, is_retraceable
+from cascade.questions.retrace import Retracing
+from cascade.questions.vectors import fits_vectors
 from cascade.verdicts.run import ReplayedRun
 
 CALLS_A_LEVEL = 5
@@ -37,7 +38,7 @@ class Together:
         if check_name not in self._retracings:
             model, query = self._lowered(check_name)
             points = {i: self._points[v.name] for i, v in enumerate(model.variables) if v.name in self._points}
-            self._retracings[check_name] = Retracing(model, query, points) if points and is_retraceable(model) else None
+            self._retracings[check_name] = Retracing(model, query, points) if points and fits_vectors(model) else None
         retracing = self._retracings[check_name]
         if retracing is None:
             return np.zeros(len(next(iter(self._points.values()))), dtype=np.bool_)

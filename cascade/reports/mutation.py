@@ -47,7 +47,7 @@ def _table(mutation: Mutation, layout: Layout) -> list[str]:
             counts = [sum(t.fate is fate for t in of_kind) for fate in Fate]
             rows.append([*(str(count) if count else "" for count in counts), kind.value])
     return (
-        table_lines(["noticed", "unnoticed", "not decided", "same model", "invalid", "what"], rows, layout)
+        table_lines(["noticed", "unnoticed", "not decided", "equivalent", "invalid", "what"], rows, layout)
         if rows
         else []
     )

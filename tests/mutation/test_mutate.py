@@ -81,7 +81,13 @@ def test_what_no_check_notices(shop: Loaded) -> None:
     }
     assert told(mutation, Fate.OPEN) == set()
     assert told(mutation, Fate.INVALID) == set()
-    assert told(mutation, Fate.SAME) == {(14, "reaction restart without `not up`")}
+    assert told(mutation, Fate.SAME) == {
+        (14, "reaction restart without `not up`"),
+        # There never are jobs.
+        (14, "reaction restart without `jobs < 2`"),
+        (14, "`jobs < 2` with <="),
+        (15, "without reaction sweep"),
+    }
     assert mutation.not_examined == 0
     by = {t.mutant.text: t.noticed_by for t in mutation.of(Fate.NOTICED)}
     assert by["param hurry: 3min, not 2min"] == "back"
@@ -120,7 +126,7 @@ def test_terminal(shop: Loaded, capsys: pytest.CaptureFixture[str], snapshot: ob
 
 
 def test_json(shop: Loaded, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["mutate", "shop.cf", "--format", "json", "--max-mutants", "2"]) == 1
+    assert main(["mutate", "shop.cf", "--format", "json", "--max-mutants", "2"]) == 3
     found = json.loads(capsys.readouterr().out)
     assert (found["version"], found["total"], found["not_examined"]) == (1, 11, 9)
     assert found["mutants"][0] == {

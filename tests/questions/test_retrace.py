@@ -13,7 +13,8 @@ from cascade.core.model import CoreModel
 from cascade.core.queries import Lasso, Query, Reach
 from cascade.engines import load_engine
 from cascade.limits import Limits, Progress
-from cascade.questions.retrace import Retracing, is_retraceable
+from cascade.questions.retrace import Retracing
+from cascade.questions.vectors import fits_vectors
 from cascade.reference.replay import ReplayError, replay
 from cascade.verdicts.answer import Found
 from cascade.verdicts.run import CandidateRun, ReplayedRun
@@ -55,7 +56,7 @@ def compare(seed: int) -> tuple[int, int]:
             continue
         model, chosen = opened(model, rng)
         said = load_engine("python")(model, query, Limits(state_count_max=500), Progress())
-        if not isinstance(said, Found) or not is_retraceable(model):
+        if not isinstance(said, Found) or not fits_vectors(model):
             continue
         run = replay(model, query, said.run)
         values = list(itertools.product(*(model.variables[index].initial for index in chosen)))
