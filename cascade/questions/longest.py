@@ -73,6 +73,8 @@ def outage_condition(reply: Reply, outage: Outage) -> ExprId:
 
 
 def holding(reply: Reply, expression: ExprId) -> list[bool]:
-    """Whether a condition of the core model holds, in each state of the run."""
+    """Whether a condition of the core model, which reads no clock, holds in each state of the run."""
     assert reply.run is not None, "there is a run to look at"
-    return [bool(Evaluator(reply.model, state).value(expression)) for state in reply.run.states]
+    values = [state[: len(reply.model.variables)] for state in reply.run.states]
+    known = {v: bool(Evaluator(reply.model, v).value(expression)) for v in dict.fromkeys(values)}
+    return [known[v] for v in values]

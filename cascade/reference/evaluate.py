@@ -3,8 +3,7 @@
 In: an expression of a core model and the values of its variables. Out: an integer, or an error of the spec.
 """
 
-from collections.abc import Sequence
-from typing import assert_never
+from collections.abc import Callable, Sequence
 
 from cascade.core.expressions import ExprId, Op
 from cascade.core.model import CoreModel
@@ -69,7 +68,7 @@ class Evaluator:
 
     def value(self, expr: ExprId) -> int:
         """The value of `expr`. Raises an `EvaluationError` where it has none."""
-        pending = [expr]
+        pending = [] if expr in self._known else [expr]
         while pending:
             missing = self._visit(pending[-1])
             if missing is None:
@@ -81,7 +80,14 @@ class Evaluator:
     def _visit(self, expr: ExprId) -> ExprId | None:
         """Make `expr` known, or tell which operand must be known first."""
         known, op, args = self._known, self._ops[expr], self._args[expr]
-        if expr in known:
+        function = STRICT[op]
+        if function is not None:  # first, and without a `match`: most are such
+            for operand in args:
+                if operand not in known:
+                    return operand
+            if op is Op.DIV and known[args[1]] == 0:
+                raise DivisionByZeroError(expr)
+            known[expr] = function([known[operand] for operand in args])
             return None
         match op:
             case Op.CONST:
@@ -122,45 +128,33 @@ class Evaluator:
                 if chosen not in known:
                     return chosen
                 known[expr] = known[chosen]
-            case Op.NOT | Op.EQ | Op.LT | Op.LE | Op.ADD | Op.SUB | Op.MUL | Op.DIV | Op.MIN | Op.MAX:
-                for operand in args:
-                    if operand not in known:
-                        return operand
-                if op is Op.DIV and known[args[1]] == 0:
-                    raise DivisionByZeroError(expr)
-                known[expr] = apply(op, [known[operand] for operand in args])
             case _:
-                assert_never(op)
+                raise AssertionError("every operator is strict, lazy or a leaf")
         return None
+
+
+_STRICT: dict[Op, Callable[[list[int]], int]] = {
+    Op.NOT: lambda operands: 0 if operands[0] else 1,
+    Op.EQ: lambda operands: 1 if operands[0] == operands[1] else 0,
+    Op.LT: lambda operands: 1 if operands[0] < operands[1] else 0,
+    Op.LE: lambda operands: 1 if operands[0] <= operands[1] else 0,
+    Op.ADD: lambda operands: operands[0] + operands[1],
+    Op.SUB: lambda operands: operands[0] - operands[1],
+    Op.MUL: lambda operands: operands[0] * operands[1],
+    Op.DIV: lambda operands: operands[0] // operands[1],
+    Op.MIN: min,
+    Op.MAX: max,
+}
+
+STRICT = tuple(_STRICT.get(op) for op in Op)
+"""Of operators that always evaluate all their operands: their value, by operator; a divisor is not 0. None for leaves and lazy operators."""
 
 
 def apply(op: Op, operands: list[int]) -> int:
     """The value of an operator that always evaluates all its operands; a divisor is not 0."""
-    match op:
-        case Op.NOT:
-            return 0 if operands[0] else 1
-        case Op.EQ:
-            return 1 if operands[0] == operands[1] else 0
-        case Op.LT:
-            return 1 if operands[0] < operands[1] else 0
-        case Op.LE:
-            return 1 if operands[0] <= operands[1] else 0
-        case Op.ADD:
-            return operands[0] + operands[1]
-        case Op.SUB:
-            return operands[0] - operands[1]
-        case Op.MUL:
-            return operands[0] * operands[1]
-        case Op.DIV:
-            return operands[0] // operands[1]
-        case Op.MIN:
-            return min(operands)
-        case Op.MAX:
-            return max(operands)
-        case Op.CONST | Op.VAR | Op.AND | Op.OR | Op.ITE | Op.SELECT:
-            raise AssertionError("leaves and lazy operators are not applied")
-        case _:
-            assert_never(op)
+    function = STRICT[op]
+    assert function is not None, "leaves and lazy operators are not applied"
+    return function(operands)
 
 
 def evaluate(model: CoreModel, expr: ExprId, values: Sequence[int]) -> int:

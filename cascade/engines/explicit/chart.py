@@ -19,6 +19,7 @@ from cascade.engines.explicit.expand import Expander
 from cascade.engines.explicit.runs import initial_of, path_to, steps_along
 from cascade.engines.explicit.search import ROOT, Predicate, Search, SearchFailure, TooMuchWorkError
 from cascade.engines.explicit.watch import StopSearch, Watch
+from cascade.engines.explicit.whole import keep
 from cascade.limits import Limits, Progress, StopReason
 from cascade.records import dataclass
 from cascade.verdicts.answer import Statistics
@@ -69,6 +70,7 @@ def chart(
             if found is not None:
                 return Reached(run=charted.run(found), statistics=charted.statistics)
             if not model.is_timed or not charted.is_time_locked():
+                keep(search)
                 return charted
         except (SearchFailure, TooMuchWorkError):
             pass
@@ -123,7 +125,7 @@ class Chart:
             expander = self._expander
             if first is not None:
                 expander = Expander(self._compiled, frozenset(range(len(commands))) - stopped)
-            lost = not_reaching(inside, lambda state: expander.each_step(state, with_tick=True), _never_late)
+            lost = not_reaching(inside, expander, _never_late, with_tick=True)
             return next(iter(lost), None)
 
     def run(self, state: int) -> CandidateRun:
@@ -234,7 +236,7 @@ class Chart:
 
     def is_time_locked(self) -> bool:
         """Is there a state from which time never passes again?"""
-        return bool(not_reaching(self._blocked, lambda s: self._expander.each_step(s, with_tick=False), _never_late))
+        return bool(not_reaching(self._blocked, self._expander, _never_late, with_tick=False))
 
     def _has_ticking_loop(self, places: list[int]) -> bool:
         """Does time pass in some loop through states at these places?"""

@@ -84,7 +84,7 @@ class CompiledModel:
         self.commands = tuple(self._command(i, c) for i, c in enumerate(model.commands))
         self._template: Values = [field.low for field in self.layout.variables]
         self._numbers = count(1)
-        self._plans: dict[int, tuple[tuple[int, Field], ...]] = {}
+        self._plans: dict[int, tuple[tuple[int, int, int, int], ...]] = {}
 
     @property
     def evaluation_count(self) -> int:
@@ -112,11 +112,11 @@ class CompiledModel:
         """The values of the variables within `mask`; others are arbitrary."""
         plan = self._plans.get(mask)
         if plan is None:
-            plan = tuple((i, field) for i, field in enumerate(self.layout.variables) if field.mask & mask)
+            plan = tuple((i, f.mask, f.offset, f.low) for i, f in enumerate(self.layout.variables) if f.mask & mask)
             self._plans[mask] = plan
         values = self._template.copy()
-        for i, field in plan:
-            values[i] = ((state & field.mask) >> field.offset) + field.low
+        for i, bits, offset, low in plan:
+            values[i] = ((state & bits) >> offset) + low
         values.append(next(self._numbers))
         return values
 

@@ -17,6 +17,7 @@ from cascade.engines.explicit.fairness import LassoSearch, with_owed
 from cascade.engines.explicit.runs import due_lasso, initial_of, path_to, steps_along
 from cascade.engines.explicit.search import Predicate, Search, SearchFailure, TooMuchWorkError
 from cascade.engines.explicit.watch import StopSearch, Watch
+from cascade.engines.explicit.whole import Whole, keep, known
 from cascade.limits import Limits, Progress, StopReason
 from cascade.verdicts.answer import Answer, Exhausted, FailureKind, Found, SpecFailure, Statistics, Stopped
 from cascade.verdicts.run import CandidateRun
@@ -41,7 +42,7 @@ def answer_within(
     if depth > DEPTH_MAX:
         return Stopped(reason=StopReason.DEPTH, statistics=Statistics(seconds=watch.seconds))
     with recursion(depth):
-        asked = _Asked(model, query, watch, work_max)
+        asked = _Asked(model, query, watch, work_max, _known(model, query, limits, work_max))
         try:
             if isinstance(query, Lasso) and asked.may_formulas_fail:
                 # The exploration for a lasso builds the formulas into the model: their errors have to be found before.
@@ -59,27 +60,54 @@ def answer_within(
             return None
 
 
-class _Asked:
-    """One query about one model, and how far its answer has come."""
+def _known(model: CoreModel, query: Query, limits: Limits, work_max: int | None) -> Whole | None:
+    """All states of `model`, if they are known and the query does not end the search before that."""
+    # Where the caller counts work, what is left of it must not depend on what was asked before.
+    if isinstance(query, Lasso) or limits.work_max is not None:
+        return None
+    whole = known(model, state_count_max=limits.state_count_max, work_max=work_max)
+    if whole is None or _may_formulas_fail(model, query):
+        return None
+    if isinstance(query, Reach):
+        search = whole.search
+        is_goal = Predicate(search.compiled, (query.goal,), query.clock, query.exceeds_ticks).holds
+        if any(map(is_goal, search.result.parents)):
+            return None
+    return whole
 
-    def __init__(self, model: CoreModel, query: Query, watch: Watch, work_max: int | None) -> None:
+
+def _may_formulas_fail(model: CoreModel, query: Query) -> bool:
+    """Can evaluating a formula of the query fail?"""
+    can_fail = model.expressions.can_fail
+    match query:
+        case Reach():
+            return can_fail[query.goal]
+        case Lasso() | Recover():
+            return can_fail[query.trigger] or can_fail[query.goal]
+        case _:
+            assert_never(query)
+
+
+class _Asked:
+    """One query about one model, and how far its answer has come. `whole` is that model explored already, without an answer by then."""
+
+    def __init__(
+        self, model: CoreModel, query: Query, watch: Watch, work_max: int | None, whole: Whole | None = None
+    ) -> None:
         self._query = query
         self._watch = watch
-        self._compiled = CompiledModel(with_owed(model, query) if isinstance(query, Lasso) else model)
+        self._whole = whole
         self._variable_count = len(model.variables)
+        if whole is not None:
+            self._compiled, self._search = whole.search.compiled, whole.search
+            return
+        self._compiled = CompiledModel(with_owed(model, query) if isinstance(query, Lasso) else model)
         self._search = Search(self._compiled, self._goal(), watch, work_max, is_whole=True)
 
     @property
     def may_formulas_fail(self) -> bool:
         """Can evaluating a formula of the query fail?"""
-        can_fail = self._compiled.model.expressions.can_fail
-        match self._query:
-            case Reach():
-                return can_fail[self._query.goal]
-            case Lasso() | Recover():
-                return can_fail[self._query.trigger] or can_fail[self._query.goal]
-            case _:
-                assert_never(self._query)
+        return _may_formulas_fail(self._compiled.model, self._query)
 
     def _goal(self) -> Callable[[int], bool] | None:
         """What ends the search."""
@@ -107,13 +135,18 @@ class _Asked:
 
     def explore(self) -> Answer | None:
         """Explore all states; an answer if this shows one: a goal, an error of the spec. Raises `StopSearch`."""
+        if self._whole is not None:
+            return None
         try:
             explored = self._search.run()
         except SearchFailure as failure:
             return self._spec_failure(failure)
         if explored.goal is not None:
             return self._found(explored.goal)
-        return self._timelock() if self._compiled.model.is_timed else None
+        locked = self._timelock() if self._compiled.model.is_timed else None
+        if locked is None and not isinstance(self._query, Lasso):  # whose model is its own
+            keep(self._search)
+        return locked
 
     def answer(self) -> Answer:
         """The answer. Raises `StopSearch`."""
@@ -142,7 +175,8 @@ class _Asked:
         if isinstance(self._query, Lasso):
             owed_mask = self._compiled.layout.variables[-1].mask
             state_count -= sum(1 for state in parents if state & owed_mask and state ^ owed_mask in parents)
-        return Statistics(state_count=state_count, seconds=self._watch.seconds, work=self._search.work)
+        work = self._search.work if self._whole is None else self._whole.work
+        return Statistics(state_count=state_count, seconds=self._watch.seconds, work=work)
 
     def _check(self) -> None:
         self._watch.check(frontier_count=0)
@@ -183,9 +217,7 @@ class _Asked:
     def _timelock(self) -> SpecFailure | None:
         """A run to a state from which time never passes again, and a loop there."""
         expander = self._search.expander
-        locked = not_reaching(
-            self._search.result.blocked, lambda state: expander.each_step(state, with_tick=False), self._check
-        )
+        locked = not_reaching(self._search.result.blocked, expander, self._check, with_tick=False)
         first = next(iter(locked), None)
         if first is None:
             return None
@@ -205,5 +237,5 @@ class _Asked:
         expander = Expander(self._compiled, frozenset(range(len(self._compiled.commands))) - query.stopped)
 
         goalless = [state for state in self._search.result.parents if not goal.holds(state)]
-        lost = not_reaching(goalless, lambda state: expander.each_step(state, with_tick=True), self._check)
+        lost = not_reaching(goalless, expander, self._check, with_tick=True)
         return next((state for state in lost if trigger.holds(state)), None)

@@ -1,6 +1,6 @@
 """The steps of a state: all parts of a model (or of some of its commands), joined and watched."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from cascade.engines.explicit.compile import CompiledClock, CompiledCommand, CompiledModel
 from cascade.engines.explicit.tables import (
@@ -119,6 +119,35 @@ class Expander:
                     yield finish(state, move)
         if with_tick and self.is_timed and tick < self.compiled.layout.beyond:
             yield state + tick
+
+    def leads_out(self, state: int, inside: Container[int], *, with_tick: bool) -> bool:
+        """Does one of these steps lead out of `inside`? Those after the first one that does are not looked at."""
+        tick = 0
+        for mask, entries, part in self.tables:
+            entry = entries.get(state & mask)
+            if entry is None:
+                entry = part.fill(state)
+            if entry:
+                deltas, resets, faults, increment = entry
+                for delta in deltas:
+                    if state ^ delta not in inside:
+                        return True
+                for kept, delta in resets:
+                    if state & kept ^ delta not in inside:
+                        return True
+                for kept, delta in faults:
+                    if state & kept ^ delta not in inside:
+                        return True
+                tick += increment
+        for open_part in self.open_parts:
+            open_entry = open_part.look_up(state)
+            if open_entry:
+                moves, increment = open_entry
+                tick += increment
+                for move in moves:
+                    if finish(state, move) not in inside:
+                        return True
+        return with_tick and self.is_timed and tick < self.compiled.layout.beyond and state + tick not in inside
 
     def check_tick(self, state: int, tick: int) -> None:
         """Raise the `EvaluationFailure` of a clock in `state`, to which a tick adds `tick`, if nothing but that keeps time from passing."""

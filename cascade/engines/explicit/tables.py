@@ -19,7 +19,9 @@ from cascade.engines.explicit.layout import Field
 Reset = tuple[int, int]
 """A step to `state & kept ^ delta`."""
 
-Entry = tuple[()] | tuple[tuple[int, ...], tuple[Reset, ...], tuple[Reset, ...], int]
+Happening = tuple[tuple[int, ...], tuple[Reset, ...], tuple[Reset, ...], int]
+
+Entry = tuple[()] | Happening
 """Empty: nothing happens. Else: deltas of commands that reset no clock (the next state is `state ^ delta`); other commands;
 faults; and what a tick adds to the state. That has `Layout.beyond` in it if no tick is possible, and `Layout.far_beyond` if it is not
 known which clocks run."""
@@ -84,17 +86,30 @@ class Consequence:
         return state & kept ^ delta
 
 
+class _Reached:
+    """Of the values of a clock, the least ones that have reached the same of its `bounds`."""
+
+    def __init__(self, field: Field, bounds: Iterable[int]) -> None:
+        self._offset = field.offset
+        self._bounds = sorted(bounds)
+
+    def excess(self, bits: int) -> int:
+        """What the value in `bits`, which are those of the clock in a state, has beyond the least such one."""
+        value = bits >> self._offset
+        return (value - self._bounds[bisect_right(self._bounds, value) - 1]) << self._offset
+
+
 def _bounds(
     commands: Iterable[tuple[CompiledCommand, bool]], clocks: Iterable[CompiledClock]
-) -> list[tuple[int, int, list[int]]]:
-    """What clocks are compared with, ascending from 0, behind mask and offset of each; without those that would not save a value."""
+) -> list[tuple[int, dict[int, int], _Reached]]:
+    """What clocks are compared with, from 0, behind the mask of each and what is known of its values; without those that would not save a value."""
     bounds: dict[Field, set[int]] = {}
     for command, _ in commands:
         if command.clock is not None:
             bounds.setdefault(command.clock, {0}).update((command.earliest_ticks, command.latest_ticks))
     for clock in clocks:
         bounds.setdefault(clock.field, {0}).add(clock.stop_ticks)
-    return [(f.mask, f.offset, sorted(values)) for f, values in bounds.items() if f.size > len(values)]
+    return [(f.mask, {0: 0}, _Reached(f, values)) for f, values in bounds.items() if f.size > len(values)]
 
 
 class Part:
@@ -157,10 +172,14 @@ class Part:
     def look_up(self, state: int) -> Entry:
         """The entry for `state`, which is that for the least values of clocks that have reached the same bounds."""
         key = state & self.mask
-        for mask, offset, bounds in self._bounds:
-            value = (key & mask) >> offset
-            if value:
-                key += (bounds[bisect_right(bounds, value) - 1] - value) << offset
+        for mask, known, reached in self._bounds:
+            bits = key & mask
+            excess = known.get(bits)
+            if excess is None:
+                if len(known) >= ENTRIES_MAX:
+                    known.clear()
+                excess = known[bits] = reached.excess(bits)
+            key -= excess
         entry = self.entries.get(key)
         return self.fill(key) if entry is None else entry
 
@@ -181,10 +200,17 @@ class JointPart(Part):
             mask |= member.mask
         super().__init__(compiled, (), (), mask=mask)
         self.members = members
+        self._tables = [(member.mask, member.entries, member) for member in members]
 
     def fill(self, state: int) -> Entry:
         """Put the entry for `state` together and keep it."""
-        found = [entry for entry in [member.look_up(state) for member in self.members] if entry]
+        found: list[Happening] = []
+        for mask, entries, member in self._tables:
+            known = entries.get(state & mask)
+            if known is None:
+                known = member.look_up(state)
+            if known:
+                found.append(known)
         entry: Entry = ()
         if len(found) == 1:
             entry = found[0]
