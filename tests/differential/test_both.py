@@ -11,7 +11,6 @@ import pytest
 
 from cascade.core.lower import lower
 from cascade.core.queries import Recover
-from cascade.engines import ENGINES, EngineRow
 from cascade.limits import Limits, Progress, StopReason
 from cascade.pipeline import CheckOptions, check_file
 from cascade.questions.ask import DisagreementError, ask
@@ -27,13 +26,6 @@ PARTS = 8
 """Of the campaign, for several processes."""
 
 REASONS = {StopReason.TIME, StopReason.STATES, StopReason.UNPROVED, StopReason.UNSUPPORTED, StopReason.DEPTH}
-
-
-@pytest.fixture(autouse=True)
-def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a new process after each limit."""
-    row = ENGINES["symbolic"]
-    monkeypatch.setitem(ENGINES, "symbolic", EngineRow(module="cascade.engines.symbolic.engine", queries=row.queries))
 
 
 def compare(seed: int, tally: Counter[str]) -> None:
