@@ -38,8 +38,8 @@ class Change:
 class ExplainedStep:
     """One step that matters. `index` is its position in the run, `causes` are positions in `Explanation.steps`.
 
-    `because` is a clause such as "etcd.writable became false in step 2", "" if the command could fire from the start; `waited_ticks` is how
-    long ago that was.
+    `because` is a clause such as "etcd.writable became false in step 2", "" if the command could fire from the start; of a step that matters since it disables
+    an owed command it says which would be due otherwise. `waited_ticks` is for how long the command was enabled, and did not fire.
     """
 
     index: int
@@ -100,6 +100,8 @@ class _Explainer:
         # By step (None: what the run shows) the steps that wrote what it reads, and which variables.
         self._causes: dict[int | None, dict[int, set[int]]] = {}
         self._read: set[int] = set()
+        # By step the owed commands that it kept from firing.
+        self._held_off: dict[int, list[str]] = {}
 
     def explain(self) -> Explanation:
         kept = self._slice()
@@ -183,6 +185,7 @@ class _Explainer:
                 if not self._was_enabled(command, index + 1):
                     writers = self._writers(index + 1, self._rests_on(command.guard, index + 1))
                     found.append((index, writers.get(index, set())))
+                    self._held_off.setdefault(index, []).append(command.name)
         return found
 
     def _evidence(self) -> list[tuple[int, set[int]]]:
@@ -340,6 +343,9 @@ class _Explainer:
         command = self._model.commands[self._run.steps[index]]
         loop = self._run.loop_start
         because, waited_ticks = self._because(index, command, position, names)
+        if index in self._held_off:
+            held = f"{' and '.join(dict.fromkeys(self._held_off[index]))} would be due otherwise"
+            because = f"{held}, and {because}" if because else held
         return ExplainedStep(
             index=index,
             time_ticks=self._run.times_ticks[index],
@@ -393,7 +399,8 @@ class _Explainer:
         change = self._nearest_change(command, enabling, names)
         if change is None:
             return "", 0
-        waited_ticks = self._run.times_ticks[index] - self._run.times_ticks[enabling]
+        fired = [i for i in range(enabling + 1, index) if self._run.steps[i] == self._run.steps[index]]
+        waited_ticks = self._run.times_ticks[index] - self._run.times_ticks[fired[-1] if fired else enabling]
         return f"{change.name} became {change.after} in step {position[enabling] + 1}", waited_ticks
 
     def _nearest_change(self, command: Command, step: int, names: list[Derived]) -> Change | None:

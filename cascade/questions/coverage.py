@@ -42,12 +42,13 @@ class Cover(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One declaration: `names` are all that it became (members of a group, instances of a loop), the covered ones left out if some are not."""
+    """One declaration: `names` are all that it became (members of a group, instances of a loop). `undoes` are the commands that these end (`lasts`)."""
 
     subject: Subject
     cover: Cover
     names: tuple[str, ...]
     span: Span
+    undoes: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -133,7 +134,8 @@ class _Coverage:
 
 
 def _item(subject: Subject, cover: Cover, commands: list[Command]) -> Item:
-    return Item(subject=subject, cover=cover, names=tuple(c.name for c in commands), span=commands[0].span)
+    names, undoes = tuple(c.name for c in commands), frozenset(c.undoes for c in commands if c.undoes)
+    return Item(subject=subject, cover=cover, names=names, span=commands[0].span, undoes=undoes)
 
 
 def _cover(is_seen: bool, is_all: bool) -> Cover:
@@ -155,6 +157,7 @@ _SAID = {
         "look at what it names: it holds or fails whatever strikes",
     ),
 }
+_FIRING = (Subject.FAULT, Subject.REPAIR, Subject.REACTION, Subject.OPERATOR, Subject.EVENT)
 _NEVER_FIRES = (
     "CF613",
     "{} never fires",
@@ -163,10 +166,12 @@ _NEVER_FIRES = (
 
 
 def vacuous(coverage: Coverage) -> tuple[Diagnostic, ...]:
-    """What never happens, as notices."""
+    """What never happens, as notices. That what never begins never ends goes without saying."""
     found: list[Diagnostic] = []
+    rows = (item for subject in _FIRING for item in coverage.of(subject) if item.cover is Cover.NEVER)
+    never = {name for item in rows for name in item.names}
     for item in coverage.items:
-        if item.cover is not Cover.NEVER:
+        if item.cover is not Cover.NEVER or (item.undoes and item.undoes <= never):
             continue
         code, message, help_text = _SAID.get(item.subject, _NEVER_FIRES)
         found.append(

@@ -213,6 +213,8 @@ class _Findings:
         reply, crash = cell.reply, row.crash
         assert reply is not None and crash is not None, "fewer losses are survived than crashes"
         survived = f"{crash.survived} crash" + ("" if crash.survived == 1 else "es")
+        if cell.survived >= crash.survived:
+            survived = "any number of crashes"
 
         def tell(outages: str) -> Diagnostic:
             kind = f"only {cell.survived} of kind `{cell.kind}`" if cell.survived else f"not one of kind `{cell.kind}`"

@@ -1,7 +1,8 @@
 """Crash versus partial failure: how many losses of each kind a group survives.
 
 For a group, a fault kind and an outage: only faults of that kind in that group fire, at most `n` times together, for `n` from 1 to the size of the group.
-The first `n` that reaches the outage ends the row's cell: `n - 1` losses are survived. Everything that is no fault happens as usual.
+The first `n` that reaches the outage ends the row's cell: `n - 1` losses are survived. Members may have parts that fail one by one, or be struck again: if so many
+do not reach it, any number is asked about, and the cheapest run says how many it takes. Everything that is no fault happens as usual.
 What follows from minimal fault sets is not asked.
 """
 
@@ -17,13 +18,18 @@ CRASH = "crash"
 class Survival:
     """One cell: `survived` losses of `kind` never lead to the outage. `reply` is the first question without a no: a run, or stopped by a limit.
 
-    `survived` is a lower bound unless `is_exact`. It ends at the size of the group.
+    `survived` is a lower bound unless `is_exact`. `is_all`: no number of them leads to it; `survived` is the size of the group then.
     """
 
     kind: str
     survived: int
     is_exact: bool
     reply: Reply | None
+    is_all: bool = False
+
+    def is_less_than(self, other: "Survival") -> bool:
+        """Whether surely fewer of this kind are survived."""
+        return self.is_exact and not self.is_all and (other.is_all or self.survived < other.survived)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +51,7 @@ class Row:
         crash = self.crash
         if crash is None:
             return ()
-        return tuple(
-            cell for cell in self.cells if cell is not crash and cell.is_exact and cell.survived < crash.survived
-        )
+        return tuple(cell for cell in self.cells if cell is not crash and cell.is_less_than(crash))
 
 
 def rows(inquiry: Inquiry, outage: Outage, sets: CutSets) -> tuple[Row, ...]:
@@ -75,7 +79,13 @@ def _survival(inquiry: Inquiry, sets: CutSets, group: Group, kind: str, faults: 
             return Survival(kind=kind, survived=count - 1, is_exact=True, reply=reply)
         if not reply.is_no:
             return Survival(kind=kind, survived=count - 1, is_exact=False, reply=reply)
-    return Survival(kind=kind, survived=len(group.members), is_exact=True, reply=None)
+    size = len(group.members)
+    every = None if sets.excludes(faults) else inquiry.ask_never(sets.outage, Scope(faults=faults))
+    if every is None or every.is_no:
+        return Survival(kind=kind, survived=size, is_exact=True, reply=None, is_all=True)
+    if every.run is not None:
+        return Survival(kind=kind, survived=every.run.fault_count - 1, is_exact=True, reply=every)
+    return Survival(kind=kind, survived=size, is_exact=False, reply=every)
 
 
 def _shown(sets: CutSets, faults: frozenset[int], count: int) -> Reply | None:

@@ -159,9 +159,9 @@ def _undetermined_lines(answers: Answers, layout: Layout) -> list[str]:
 
 def _survival_lines(answers: Answers, layout: Layout) -> list[str]:
     """Rows that are equal but for the outage are one."""
-    merged: dict[tuple[str, tuple[tuple[str, int, bool], ...]], tuple[Row, list[str]]] = {}
+    merged: dict[tuple[str, tuple[tuple[str, int, bool, bool], ...]], tuple[Row, list[str]]] = {}
     for row in (row for found in answers.outages for row in found.rows):
-        key = (row.group.name, tuple((c.kind, c.survived, c.is_exact) for c in row.cells))
+        key = (row.group.name, tuple((c.kind, c.survived, c.is_exact, c.is_all) for c in row.cells))
         merged.setdefault(key, (row, []))[1].append(row.outage.name)
     if not merged:
         return []
@@ -169,17 +169,17 @@ def _survival_lines(answers: Answers, layout: Layout) -> list[str]:
     rows: list[list[str]] = []
     for row, outages in merged.values():
         cells = {cell.kind: cell for cell in row.cells}
-        counts = [cell_text(cells[kind], row) if kind in cells else "" for kind in kinds]
+        counts = [cell_text(cells[kind]) if kind in cells else "" for kind in kinds]
         rows.append([row.group.name, f"{row.group.needs} of {len(row.group.members)}", *counts, ", ".join(outages)])
     title = layout.paint("Losses survived, by kind of fault", "strong")
     return ["", title, *table_lines(["group", "needs", *kinds, "before"], rows, layout)]
 
 
-def cell_text(cell: Survival, row: Row) -> str:
+def cell_text(cell: Survival) -> str:
     """How many losses are survived: `all`, `none`, `2`, and `≥ 1 ?` where a limit was reached."""
     if not cell.is_exact:
         return f"≥ {cell.survived} ?"
-    return "all" if cell.survived == len(row.group.members) else str(cell.survived) if cell.survived else "none"
+    return "all" if cell.is_all else str(cell.survived) if cell.survived else "none"
 
 
 def _set_lines(answers: Answers, layout: Layout) -> list[str]:
@@ -297,7 +297,8 @@ def how_text(found: Classification) -> str:
 def _summary_lines(answers: Answers, found: tuple[Finding, ...], layout: Layout) -> list[str]:
     grave = sum(f.diagnostic.severity is Severity.FINDING and f.waiver is None for f in found)
     waived = sum(finding.waiver is not None for finding in found)
-    parts = [count_text(grave, "finding"), count_text(len(found) - grave - waived, "notice")]
+    notices = len(found) - grave - waived + len(never_happens(answers))
+    parts = [count_text(grave, "finding"), count_text(notices, "notice")]
     parts += [f"{waived} waived"] if waived else []
     if answers.undetermined:
         parts.append(f"{len(answers.undetermined):,} undetermined")

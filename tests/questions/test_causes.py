@@ -325,3 +325,37 @@ def test_what_would_not_have_come_in_time_is_not_held_off() -> None:
     later = HELD_OFF.replace("after 2min", "after 20min")
     explanation = asked(later).explained("burst", 1, "hush", "shine", 5)
     assert (kept(explanation), explanation.omitted_count) == (["burst"], 2)
+
+
+# --- what is waited for ---
+
+
+def test_a_command_that_fires_again_waited_since_it_fired() -> None:
+    text = """system s { tick 1min state n: 0..3 = 0  state hot: bool = false
+      fault heats { hot: false -> true }
+      reaction rise when hot and n < 3 after 2min { n = n + 1 }
+      check c: never n == 3 }"""
+    explanation = asked(text).explained("heats", 2, "rise", 2, "rise", 2, "rise")
+    assert [(s.because, s.waited_ticks) for s in explanation.steps] == [
+        ("", 0),
+        ("hot became true in step 1", 2),
+        ("hot became true in step 1", 2),
+        ("hot became true in step 1", 2),
+    ]
+
+
+def test_a_step_that_keeps_a_command_from_firing_says_which() -> None:
+    text = """system s { tick 1min state n: 0..3 = 0  state hot: bool = false  state here: bool = true  state told: bool = false
+      fault heats { hot: false -> true }
+      event lunch { here: true -> false }
+      reaction notice when hot and here after 2min { told: false -> true }
+      reaction rise when hot and not told and n < 3 after 1min { n = n + 1 }
+      check c: never n == 3 }"""
+    explanation = asked(text).explained("heats", 1, "rise", 1, "lunch", "rise", 1, "rise")
+    assert [(s.command, s.because) for s in explanation.steps] == [
+        ("heats", ""),
+        ("rise", "hot became true in step 1"),
+        ("lunch", "notice would be due otherwise"),
+        ("rise", "hot became true in step 1"),
+        ("rise", "hot became true in step 1"),
+    ]

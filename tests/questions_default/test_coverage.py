@@ -7,7 +7,7 @@ import pytest
 from cascade.cli.main import main
 from cascade.core.lower import lower
 from cascade.limits import Limits
-from cascade.questions.coverage import Cover, Subject, coverage
+from cascade.questions.coverage import Cover, Subject, coverage, vacuous
 from cascade.questions.inquiry import Inquiry
 from cascade.reference.step import Situation, initial_state, initial_values
 from tests.generate.load import LoadedText
@@ -92,3 +92,24 @@ def test_the_reference_interpreter_sees_the_same(seed: int) -> None:
     for item in coverage(asking).items:
         if item.subject in classes:
             assert (item.cover is Cover.COVERED) == any(name in fired for name in item.names), item
+
+
+def test_what_follows_a_fault_is_looked_at_where_much_happens_without_one() -> None:
+    """The states without a fault are more than a limit allows; the first fault shows what follows it all the same."""
+    text = """system s {
+      redundant boxes: 8 x Box needs 5
+      outage down when not boxes.serving }
+    component Box { state up: bool = true  state load: 0..3 = 0  state told: bool = false
+      fault dies { up: true -> false }
+      event work when load < 3 { load = load + 1 }
+      reaction tell when not up { told: false -> true }
+      let serving = up }"""
+    items = coverage(Inquiry(LoadedText(text, "spec.cf").system(()), limits=Limits(state_count_max=500))).items
+    assert [(i.subject, i.names[0]) for i in items if i.cover is not Cover.COVERED] == []
+
+
+def test_the_end_of_a_fault_that_never_strikes_goes_without_saying() -> None:
+    text = "system s { tick 1min state n: 0..2 = 0 fault f when n == 1 lasts 2min { n: 0 -> 2 } outage o when n == 2 }"
+    found = coverage(inquiry(text))
+    assert [d.message for d in vacuous(found)] == ["`f` never fires"]
+    assert [i.names for i in found.of(Subject.REPAIR)] == [("f_ends",)]

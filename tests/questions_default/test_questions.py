@@ -94,6 +94,31 @@ def test_losses_up_to_the_size_of_the_group():
     assert told == [[2, 2], [3]]
 
 
+NESTED = """
+component Disk { state ok: bool = true  state fresh: bool = true
+  fault dies: crash { ok: true -> false }  fault stale: corrupt { fresh: true -> false }
+  let serving = ok }
+component Rack { redundant disks: 2 x Disk needs 1  needs disks }
+system s { redundant racks: 2 x Rack needs 1
+  let from = if racks[1].serving then 1 else 2
+  outage down when not racks.serving or not any(d in racks[from].disks: d.ok and d.fresh) }
+"""
+
+
+def test_members_with_parts_may_need_more_faults_than_there_are_members():
+    """Two crashes leave a disk wherever they strike, four do not: `all` would be wrong for the racks, and is right for the disks of one."""
+    asking = inquiry(NESTED)
+    told = {
+        row.group.name: [(c.kind, c.survived, c.is_exact, c.is_all) for c in row.cells]
+        for row in rows(asking, outage_of(asking), unknown(outage_of(asking)))
+    }
+    assert told == {
+        "racks": [("crash", 3, True, False), ("corrupt", 1, True, False)],
+        "racks[1].disks": [("crash", 2, True, True), ("corrupt", 1, True, False)],
+        "racks[2].disks": [("crash", 2, True, True), ("corrupt", 2, True, True)],
+    }
+
+
 def test_a_limit_makes_the_number_a_lower_bound():
     asking = inquiry(PAIR, state_count_max=3)
     told = {row.group.name: row.cells[0] for row in rows(asking, outage_of(asking), unknown(outage_of(asking)))}

@@ -1,9 +1,10 @@
 """One exploration for many small questions: which commands fire at all, and which conditions are ever false.
 
-In: a core model and conditions. Out: what was seen, and whether all states were. What was not seen is impossible only if they were.
+In: a core model and conditions. Out: what was seen, and whether all states were. What was not seen is impossible only if they were. Where a state shows something
+new, what follows it is looked at next: the exploration goes by growing cost, and may not come far where there is much that costs nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cascade.core.expressions import ExprId, Op
 from cascade.core.model import CoreModel
@@ -48,6 +49,7 @@ def survey(
     with recursion(depth):
         looking = _Looking(CompiledModel(model), commands, conditions)
         search = Search(looking.compiled, looking.is_complete, watch, work_max)
+        looking.steps = lambda state: search.expander.steps(state)[0]
         reason: StopReason | None = None
         try:
             search.run()
@@ -82,16 +84,27 @@ class _Looking:
         self.waiting = {i: indices for i, indices in enumerate(commands) if indices}
         self.always_true = {i: expressions for i, expressions in enumerate(conditions) if expressions - constant}
         self.never = frozenset(range(len(conditions))) - frozenset(self.always_true)
+        self.steps: Callable[[int], list[int]] = lambda _: []
 
     def is_complete(self, state: int) -> bool:
-        """Look at a state; nothing is left to look for after it."""
+        """Look at a state, and on from what is new in it; nothing is left to look for after it."""
+        pending = [state]
+        while pending and (self.waiting or self.always_true):
+            found = pending.pop()
+            if self._shows_more(found):
+                pending.extend(self.steps(found))
+        return not self.waiting and not self.always_true
+
+    def _shows_more(self, state: int) -> bool:
+        """Look at a state; whether it has something that was looked for."""
+        left = len(self.waiting) + len(self.always_true)
         for position, indices in list(self.waiting.items()):
             if any(self._fires(index, state) for index in indices):
                 del self.waiting[position]
         for position, expressions in list(self.always_true.items()):
             if not all(self._holds[e].holds(state) for e in expressions):
                 del self.always_true[position]
-        return not self.waiting and not self.always_true
+        return len(self.waiting) + len(self.always_true) < left
 
     def _fires(self, index: int, state: int) -> bool:
         command = self.compiled.model.commands[index]

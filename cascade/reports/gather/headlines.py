@@ -181,7 +181,7 @@ class _Teller:
                 worse = ", ".join(f"{c.survived or 'not even one'} of kind {c.kind}" for c in row.worse_than_crash)
                 crash = (
                     "a crash of every member"
-                    if row.crash.survived == len(group.members)
+                    if row.crash.is_all
                     else (f"{row.crash.survived} crash" + ("" if row.crash.survived == 1 else "es"))
                 )
                 lines.append(f"It survives {crash}, but {worse}.")

@@ -60,7 +60,7 @@ def nearest_lines(answers: Answers | None) -> tuple[str, ...]:
         said.setdefault(_distance(found.cut_sets), []).append(found.outage.name)
     for row in (row for found in answers.outages for row in found.rows):
         for cell in row.cells:
-            if cell.is_exact and cell.survived < len(row.group.members):
+            if cell.is_exact and not cell.is_all:
                 losses = count_text(cell.survived, "loss") if cell.survived == 1 else f"{cell.survived or 'no'} losses"
                 text = f"{row.group.name}, of {len(row.group.members)} members, survives {losses} of kind {cell.kind}"
                 said.setdefault(text, []).append(row.outage.name)

@@ -78,7 +78,7 @@ def _survival(answers: Answers, run_of: RunOf) -> Table:
     """Rows that are equal but for the outage are one."""
     merged: dict[tuple[object, ...], tuple[Row, list[str]]] = {}
     for row in (row for found in answers.outages for row in found.rows):
-        key = (row.group.name, tuple((c.kind, c.survived, c.is_exact) for c in row.cells))
+        key = (row.group.name, tuple((c.kind, c.survived, c.is_exact, c.is_all) for c in row.cells))
         merged.setdefault(key, (row, []))[1].append(row.outage.name)
     kinds = list(dict.fromkeys(cell.kind for row, _ in merged.values() for cell in row.cells))
     rows: list[tuple[Cell, ...]] = []
@@ -109,7 +109,7 @@ def _survival_cell(cell: Survival | None, row: Row, run_of: RunOf) -> Cell:
     tone = "good" if cell.survived >= tolerated else "bad"
     if not cell.is_exact:
         tone = "warn"
-    return Cell(text=cell_text(cell, row), tone=tone, run=run_of(cell.reply))
+    return Cell(text=cell_text(cell), tone=tone, run=run_of(cell.reply))
 
 
 def _fault_sets(answers: Answers, run_of: RunOf) -> Table:
