@@ -92,7 +92,7 @@ def test_equivalent_mutants_have_the_answers_of_the_spec(size: int, tmp_path: Pa
 
 @pytest.mark.campaign
 def test_many_equivalent_mutants_have_the_answers_of_the_spec(tmp_path: Path) -> None:
-    assert sum(compare(make_spec(seed, size).text, tmp_path) for size in SIZES for seed in range(100, 700)) > 1_000
+    assert sum(compare(make_spec(seed, size).text, tmp_path) for size in SIZES for seed in range(100, 250)) > 500
 
 
 def compare(text: str, tmp_path: Path) -> int:

@@ -29,7 +29,7 @@ def test_a_green_report_says_how_near_the_next_outage_is(green: Report) -> None:
     [headline] = green.headlines
     assert (
         headline.sentence
-        == "Two crash faults, in web[1] and web[2], are enough: down happens until something is repaired"
+        == "Two crash faults, in web[1] and web[2], are enough: down happens, and nothing repairs web[1].crash and web[2].crash"
     )
     assert green.nearest == (
         "down: 2 faults away (web[1].crash + web[2].crash).",

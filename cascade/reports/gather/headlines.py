@@ -15,6 +15,7 @@ _BOOLEANS = ("true", "false")
 _STEPS_SHOWN_MAX = 6
 _CHANGES_SHOWN_MAX = 4
 _GROUPS_SHOWN_MAX = 4
+_NAMES_SHOWN_MAX = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +179,10 @@ class _Teller:
             lines.append(f"{line}.")
             row = next((r for r in self._found.rows if r.group.name == group.name), None)
             if row is not None and row.worse_than_crash and row.crash is not None:
-                worse = ", ".join(f"{c.survived or 'not even one'} of kind {c.kind}" for c in row.worse_than_crash)
+                worse = ", ".join(
+                    f"{f'only {c.survived}' if c.survived else 'not even one'} of kind {c.kind}"
+                    for c in row.worse_than_crash
+                )
                 crash = (
                     "a crash of every member"
                     if row.crash.is_all
@@ -199,7 +203,7 @@ class _Teller:
         assert reply is not None and reply.run is not None, "only of outages that are reached"
         explanation = self._answers.inquiry.result(reply).explanation
         struck = () if explanation is None else tuple(group for group in explanation.groups if group.struck)
-        lines = [f"{group.why}." for group in struck]
+        lines = [f"{g.why if len(struck) == 1 else f'{g.name}: {g.why}'}." for g in struck]
         found = contrast(reply.model, reply.run)
         if found is not None:
             lines.append(_contrast_line(found))
@@ -274,7 +278,8 @@ def _for_how_long(found: Classification) -> str:
         case OutageClass.OPERATOR_ONLY:
             return " until somebody acts"
         case OutageClass.ABSORBING:
-            return " until something is repaired" if found.unrepaired else ", and nothing leads back"
+            nothing = f"repairs {_few(found.unrepaired)}" if found.unrepaired else "leads back"
+            return f", and nothing {nothing}"
         case OutageClass.UNREACHABLE | OutageClass.UNDETERMINED:
             return ""
 
@@ -285,6 +290,11 @@ def _one(following: str) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _few(names: tuple[str, ...]) -> str:
+    more = len(names) - _NAMES_SHOWN_MAX
+    return _listed([*names[:_NAMES_SHOWN_MAX], *([f"{more} more"] if more > 0 else [])])
 
 
 def _listed(names: list[str]) -> str:
