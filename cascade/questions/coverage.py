@@ -163,6 +163,7 @@ _NEVER_FIRES = (
     "{} never fires",
     "look at its guard: nothing that the spec declares makes it true for long enough",
 )
+_NEVER_FIRE = ("CF613", "{} never fire", _NEVER_FIRES[2])
 
 
 def vacuous(coverage: Coverage) -> tuple[Diagnostic, ...]:
@@ -173,7 +174,7 @@ def vacuous(coverage: Coverage) -> tuple[Diagnostic, ...]:
     for item in coverage.items:
         if item.cover is not Cover.NEVER or (item.undoes and item.undoes <= never):
             continue
-        code, message, help_text = _SAID.get(item.subject, _NEVER_FIRES)
+        code, message, help_text = _SAID.get(item.subject, _NEVER_FIRES if len(item.names) == 1 else _NEVER_FIRE)
         found.append(
             Diagnostic(
                 code=code,

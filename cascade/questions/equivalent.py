@@ -1,7 +1,7 @@
 """Does a changed model behave as the one that it was made from? Then no question about it has another answer.
 
 In: a model, its query, and all its reachable states. Two models are *equivalent* here if they have the same variables, and if in each of these states the same
-commands are enabled and permitted, change the same to the same, run by the same clocks, and the query says the same. Then the states that are
+commands are enabled and permitted, change the same to the same, run by the same clocks, and the query says the same; a command that nobody waits for may also be one that changes nothing there. Then the states that are
 reachable, and the steps between them, are the same, from the start on. A part of a guard that follows from the rest is such a change, a reaction that never fires
 another. Only sufficient: what is not seen to be equivalent may be.
 """
@@ -14,7 +14,7 @@ from cascade.core.expressions import ExprId, Op
 from cascade.core.model import Command, CoreModel
 from cascade.core.queries import Lasso, Query, Reach, Recover
 from cascade.engines.explicit.every_state import EveryState
-from cascade.questions.vectors import Mask, Numbers, Values, and_, fits_vectors, is_none, not_
+from cascade.questions.vectors import Mask, Numbers, Values, and_, fits_vectors, is_none, not_, or_
 
 
 class Behaviour:
@@ -64,7 +64,7 @@ class Behaviour:
         if own is None or (own.command_class, own.kind, own.owed) != (new.command_class, new.kind, new.owed):
             return False
         if not self._agree(other, own.guard, new.guard):
-            return False
+            return self._is_idle_where_guards_differ(other, own, new)
         if is_none(self._own.holds(own.guard)):
             return True  # it is enabled nowhere, so the rest of it does not matter
         if not self._agree(other, own.permit, new.permit) or not self._runs_alike(other, own.clock, new.clock):
@@ -74,8 +74,28 @@ class Behaviour:
         return (
             (own.earliest_ticks, own.latest_ticks) == (new.earliest_ticks, new.latest_ticks)
             and self._is_same_clock(other, own.clock, new.clock)
-            and [u.variable for u in own.updates] == [u.variable for u in new.updates]
-            and all(self._agree(other, a.value, b.value) for a, b in zip(own.updates, new.updates, strict=True))
+            and self._is_same_effect(other, own, new)
+        )
+
+    def _is_idle_where_guards_differ(self, other: "_Side", own: Command, new: Command) -> bool:
+        """Whether a command that nobody waits for leaves everything as it is wherever one guard lets it fire and the other does not."""
+        if own.owed or own.clock is not None or new.clock is not None or not self._is_same_effect(other, own, new):
+            return False
+        if not self._agree(other, own.permit, new.permit):
+            return False
+        (enabled, fails), (new_enabled, new_fails) = self._own.values.holds(own.guard), other.values.holds(new.guard)
+        if not is_none(fails) or not is_none(new_fails):
+            return False
+        changes = and_(_differ(enabled, new_enabled), self._own.holds(own.permit))
+        for update in own.updates:
+            value, broken = self._own.values.of(update.value)
+            if not is_none(and_(changes, or_(broken, _differ(value, self._every.variables[update.variable])))):
+                return False
+        return True
+
+    def _is_same_effect(self, other: "_Side", own: Command, new: Command) -> bool:
+        return [u.variable for u in own.updates] == [u.variable for u in new.updates] and all(
+            self._agree(other, a.value, b.value) for a, b in zip(own.updates, new.updates, strict=True)
         )
 
     def _is_same_clock(self, other: "_Side", own: int | None, new: int | None) -> bool:

@@ -83,7 +83,9 @@ class _RunRenderer:
         else:
             lines.extend(self._end())
         if self._explanation.omitted_count:
-            text = f"{count_text(self._explanation.omitted_count, 'other step')} left out: nothing above rests on them"
+            count = self._explanation.omitted_count
+            them = "it" if count == 1 else "them"
+            text = f"{count_text(count, 'other step')} left out: nothing above rests on {them}"
             lines.extend(self._layout.wrap(text, indent=INDENT, style="faint"))
         for text in unmasked_texts(self._explanation):
             lines.extend(self._layout.wrap(text, indent=INDENT, hang=2))

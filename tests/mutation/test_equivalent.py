@@ -66,6 +66,23 @@ def test_what_follows_from_the_rest_is_equivalent(tmp_path: Path) -> None:
     assert found["reaction leave: 3min, not 2min"] is not Fate.SAME
 
 
+def test_a_step_that_changes_nothing_is_none(tmp_path: Path) -> None:
+    text = """\
+system keys {
+  state keys: 0..2 = 2
+  state dropped: 0..2 = 0
+  operator leave when keys > 0 { keys = 0 }
+  operator drop when keys > 0 and dropped < 2 { dropped = dropped + 1 }
+  reaction find when keys == 0 and dropped > 0 { dropped = 0 }
+  check some: possible keys == 0 and dropped == 2
+}
+"""
+    found = fates(text, tmp_path)
+    assert found["operator leave without `keys > 0`"] is Fate.SAME
+    assert found["operator drop without `keys > 0`"] is not Fate.SAME  # one more is dropped
+    assert found["reaction find without `dropped > 0`"] is not Fate.SAME  # it would be owed for ever
+
+
 def test_what_is_shared_with_a_clause_is_not_overlooked(tmp_path: Path) -> None:
     """A command that a clause makes owed, or that only one check allows, counts where it does."""
     text = """\
