@@ -56,7 +56,7 @@ class Tiny(Tuning):
 
     pause_states = 1
     batch_successors = 1
-    round_successors = 1
+    block_states = 1
     wide_layer = 1
     seen_slots = 2
     order_states = 1
@@ -67,7 +67,7 @@ class Disk(Tuning):
     """Soon on disk."""
 
     batch_successors = 8
-    round_successors = 8
+    block_states = 2
     wide_layer = 2
     seen_slots = 2
     order_states = 4

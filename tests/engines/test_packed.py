@@ -2,17 +2,19 @@
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cascade.core.model import TICK, CommandClass, CoreModel
-from cascade.core.queries import Lasso, Query
+from cascade.core.queries import Lasso, Query, Reach
 from cascade.engines import staged
+from cascade.engines.explicit.compile import CompiledModel
 from cascade.engines.explicit.watch import Watch
 from cascade.engines.packed import layout, program, tables
 from cascade.engines.packed.engine import answer
-from cascade.engines.packed.search import Tuning
+from cascade.engines.packed.search import PackedSearch, Tuning
 from cascade.limits import Limits, Progress, StopReason
 from cascade.reference.decide import Decision, DecisionKind, TooManyStatesError, decide
 from cascade.reference.replay import replay, replay_failure
@@ -38,7 +40,7 @@ class Disk(Tuning):
     """Soon on disk."""
 
     batch_successors = 8
-    round_successors = 8
+    block_states = 2
     wide_layer = 2
     seen_slots = 2
     order_states = 4
@@ -50,7 +52,7 @@ class Tiny(Tuning):
 
     pause_states = 1
     batch_successors = 1
-    round_successors = 1
+    block_states = 1
     wide_layer = 1
     seen_slots = 2
     order_states = 1
@@ -150,6 +152,38 @@ def test_threads_and_sizes_change_neither_run_nor_count() -> None:
     runs = {said.run for said in answers if isinstance(said, Found)}
     assert len(runs) == 1
     assert len({said.statistics.state_count for said in answers}) == 1
+    assert len({said.statistics.transition_count for said in answers}) == 1
+
+
+class Narrow(Tiny):
+    """Few slots, but room for states that wait."""
+
+    seen_slots = 1 << 9
+    order_states = 1 << 10
+    batch_successors = 8
+
+
+@pytest.mark.parametrize("thread_count", [1, 2])
+def test_what_a_full_set_does_not_take_is_inserted_after_it_has_grown(thread_count: int) -> None:
+    """The set is as good as full of states that are none, and nobody has counted them: it says itself that it is full."""
+    model, query = Tiers(2, 2, 2, 1).builder.reach(False)
+    assert isinstance(query, Reach)
+    compiled = CompiledModel(model)
+    initial = [compiled.unpack_state(compiled.initial_state(values)) for values in compiled.initial_values()]
+    search = PackedSearch(model, initial, Watch(Limits(), Progress()), thread_count=thread_count, tuning=Narrow)
+    free = np.flatnonzero(search.seen.slots == 0)
+    search.seen.slots[free[:-40]] = np.arange(len(free) - 40, dtype=np.uint64) + np.uint64(1 << 62)
+    assert search.run() is None
+    assert search.state_count == 11_436
+
+
+def test_threads_find_the_same_loop() -> None:
+    tiers = Tiers(2, 2, 2, 1)
+    model, query = tiers.builder.lasso(("eq", "level0", 1), ("eq", "level0", 0))
+    one, several = ask_as("default", model, query), ask_as("two threads", model, query)
+    assert isinstance(one, Found)
+    assert isinstance(several, Found)
+    assert one.run == several.run
 
 
 @pytest.mark.parametrize("variant", ["default", "tiny", "two threads", "a few words"])

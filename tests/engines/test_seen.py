@@ -3,13 +3,15 @@
 Random states hardly ever collide, so these are made: `mix` can be undone, as it consists of multiplications by odd numbers and of a shift that is its own inverse.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
+from cascade.engines.packed import store
 from cascade.engines.packed.kernels import intern, seen
 from cascade.engines.packed.kernels.expand import DONE
 from cascade.engines.packed.store import SeenSet
-from cascade.engines.packed.workers import Worker
 
 WORD = 1 << 64
 ROOT_BITS = 61
@@ -43,9 +45,9 @@ def insert_all(slots: np.ndarray, roots: list[int], mark: int = 1) -> tuple[int,
     """How many of them were accepted, how many were new."""
     successors = words(*(root << 2 | mark for root in roots))
     room = np.zeros(len(roots), dtype=np.uint64)
-    size = np.uint64(1), np.uint64(len(slots) - seen.SPARE_SLOTS)
+    slot_count = np.uint64(len(slots) - seen.SPARE_SLOTS)
     position, accepted, new = seen.insert(
-        slots, *size, successors, np.uint64(0), np.uint64(len(roots)), room.copy(), room.copy()
+        slots, slot_count, successors, np.uint64(0), np.uint64(len(roots)), room.copy(), room.copy()
     )
     assert position == len(roots)
     return accepted, new
@@ -67,7 +69,7 @@ def test_looking_up_tells_states_of_one_slot_apart(colliding: list[int]) -> None
     slots[-1] = seen.END
     insert_all(slots, colliding[:-1])
     with np.errstate(over="ignore"):
-        found = [seen.find(slots, np.uint64(root), np.uint64(1), np.uint64(256)) for root in colliding]
+        found = [seen.find(slots, np.uint64(root), np.uint64(256)) for root in colliding]
     assert [int(slots[slot]) >> 2 for slot in found] == [*colliding[:-1], 0]
 
 
@@ -77,7 +79,7 @@ def test_growing_keeps_states_of_one_slot_apart(colliding: list[int]) -> None:
     insert_all(slots, colliding)
     larger = np.zeros(512 + seen.SPARE_SLOTS, dtype=np.uint64)
     larger[-1] = seen.END
-    assert seen.move(slots, np.uint64(0), np.uint64(len(slots)), larger, np.uint64(1), np.uint64(512))
+    assert seen.move(slots, np.uint64(0), np.uint64(len(slots)), larger, np.uint64(512))
     assert sorted(int(known) >> 2 for known in larger[:-1] if known) == sorted(colliding)
 
 
@@ -87,15 +89,6 @@ def test_recent_successors_are_compared_whole(colliding: list[int]) -> None:
     with np.errstate(over="ignore"):
         kept = int(seen.sift(successors, np.uint64(len(successors)), np.zeros(1, dtype=np.uint64)))
     assert [int(s) for s in successors[:kept]] == [root << 2 | mark for root in colliding for mark in (1, 2)]
-
-
-def test_shared_successors_are_compared_whole(colliding: list[int]) -> None:
-    successors = words(*(root << 2 | 1 for root in colliding for _ in range(2)))
-    parts, fill = np.zeros(len(successors) + 1, dtype=np.uint64), np.zeros(1, dtype=np.uint64)
-    recent = np.zeros(1, dtype=np.uint64)
-    with np.errstate(over="ignore"):
-        seen.share_out(successors, np.uint64(len(successors)), recent, np.uint64(1), parts, fill)
-    assert [int(s) >> 2 for s in parts[: int(fill[0])]] == colliding
 
 
 def test_words_are_numbered_by_their_values(colliding: list[int]) -> None:
@@ -108,20 +101,55 @@ def test_words_are_numbered_by_their_values(colliding: list[int]) -> None:
     assert numbers == [*range(COUNT), *range(COUNT)]
 
 
-def test_what_a_full_region_did_not_take_is_inserted_later() -> None:
-    count, known = 1_600, SeenSet(1, 256)
-    code = np.zeros(64, dtype=np.uint64)
-    first, second = (Worker(0, 1, code, code.astype(np.uint16), room=count, batch=1, recent=4) for _ in range(2))
-    for worker, roots in ((first, range(1, 1 + count)), (second, range(count, 2 * count))):  # one of them in common
-        worker._parts[:count] = words(*(root << 2 | int(DONE) for root in roots))
-        worker._fill[0] = count
-    taken, rounds, is_done = [], 0, False
-    while not is_done:
-        is_done = first.insert([first, second], known)
-        taken += [int(word) >> 2 for word in first._accepted[: first._accepted_count]]
-        rounds += 1
-        if not is_done:
+def test_what_a_full_set_did_not_take_is_inserted_later() -> None:
+    known, rounds, begin = SeenSet(256), 0, 0
+    successors = words(*(root << 2 | int(DONE) for root in [*range(1, 1601), *range(1600, 3200)]))  # one of them twice
+    slots, accepted, taken = np.zeros_like(successors), np.zeros_like(successors), []
+    while begin < len(successors):
+        part = successors, np.uint64(begin), np.uint64(len(successors))
+        position, count, new = seen.insert(known.slots, np.uint64(known.slot_count), *part, slots, accepted)
+        assert count == new
+        taken += [int(word) >> 2 for word in accepted[: int(count)]]
+        begin, rounds = int(position), rounds + 1
+        if begin < len(successors):
             known.grow()
     assert rounds > 2
-    assert sorted(taken) == list(range(1, 2 * count))
-    assert not any(len(part) for worker in (first, second) for part in worker.pending())
+    assert sorted(taken) == list(range(1, 3200))
+
+
+def test_threads_that_insert_the_same_states_accept_each_once() -> None:
+    """Each accepts a share of them, and for each state one thread each mark that is better than all before."""
+    count, threads = 50_000, 4
+    known = SeenSet(2 * count)
+    rng = np.random.default_rng(7)
+    roots = rng.permutation(np.arange(1, count + 1, dtype=np.uint64))
+
+    def insert(number: int) -> tuple[np.ndarray, int]:
+        mine = np.roll(roots, number * 17)
+        successors = np.concatenate([mine << np.uint64(2) | np.uint64(mark) for mark in (1, 3, 2)])
+        slots, accepted = np.zeros_like(successors), np.zeros_like(successors)
+        part = successors, np.uint64(0), np.uint64(len(successors))
+        position, total, new = seen.insert(known.slots, np.uint64(known.slot_count), *part, slots, accepted)
+        assert position == len(successors)
+        return accepted[: int(total)], int(new)
+
+    with ThreadPoolExecutor(threads) as pool:
+        results = list(pool.map(insert, range(threads)))
+    accepted = np.concatenate([words for words, _ in results])
+    assert sum(new for _, new in results) == count
+    assert len(np.unique(accepted)) == len(accepted)
+    assert np.array_equal(np.sort(accepted[accepted & np.uint64(3) == DONE] >> np.uint64(2)), np.sort(roots))
+    held = known.slots[known.slots != 0][:-1]
+    assert np.array_equal(np.sort(held), np.sort(roots << np.uint64(2) | DONE))
+
+
+def test_threads_that_grow_the_set_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MOVED_SLOTS", 512)
+    known = SeenSet(40_000)
+    successors = np.arange(1, 30_001, dtype=np.uint64) << np.uint64(2) | DONE
+    room = np.zeros_like(successors)
+    part = successors, np.uint64(0), np.uint64(len(successors))
+    seen.insert(known.slots, np.uint64(known.slot_count), *part, room, room.copy())
+    with ThreadPoolExecutor(4) as pool:
+        known.grow(pool)
+    assert np.array_equal(np.sort(known.slots[known.slots != 0][:-1]), successors)

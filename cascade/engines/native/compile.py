@@ -46,6 +46,29 @@ def _prefetch(_context: Any, array: Any, index: Any) -> Any:
     return types.none(array, index), generate
 
 
+@intrinsic
+def _compare_and_swap(_context: Any, array: Any, _index: Any, _expected: Any, _new: Any) -> Any:
+    """`cmpxchg`, sequentially consistent."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        place = builder.gep(data, [arguments[1]])
+        return builder.extract_value(builder.cmpxchg(place, arguments[2], arguments[3], "seq_cst", "seq_cst"), 0)
+
+    return types.uint64(array, types.uint64, types.uint64, types.uint64), generate
+
+
+@intrinsic
+def _fetch_and_add(_context: Any, array: Any, _index: Any, _amount: Any) -> Any:
+    """`atomicrmw add`, sequentially consistent."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        return builder.atomic_rmw("add", builder.gep(data, [arguments[1]]), arguments[2], "seq_cst")
+
+    return types.uint64(array, types.uint64, types.uint64), generate
+
+
 def _subroutine(function: Callable[..., Any]) -> Any:
     """For other kernels only: no wrapper for Python."""
     options: Any = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -103,7 +126,13 @@ def compile_module(name: str) -> Library:
     """The kernels of a module."""
     global _module  # noqa: PLW0603 - the decorators are called by `import`
     _module = name
-    for replaced, replacement in (("kernel", _kernel), ("subroutine", _subroutine), ("prefetch", _prefetch)):
+    for replaced, replacement in (
+        ("kernel", _kernel),
+        ("subroutine", _subroutine),
+        ("prefetch", _prefetch),
+        ("compare_and_swap", _compare_and_swap),
+        ("fetch_and_add", _fetch_and_add),
+    ):
         setattr(decorators, replaced, replacement)
     module = import_module(name)
     kernels: dict[str, tuple[str, bytes]] = {}

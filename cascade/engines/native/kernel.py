@@ -7,6 +7,7 @@ With `NUMBA_DISABLE_JIT=1` the same functions run in Python.
 
 import ctypes
 import os
+import threading
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, ParamSpec, TypeVar, cast, get_args, get_origin, get_type_hints
 
@@ -167,4 +168,24 @@ def prefetch(_array: Words, _index: Word) -> None:
     """Ask for the cache line of `array[index]`, which will be written to; Python has no use for it."""
 
 
-# The compiling process replaces `kernel`, `subroutine` and `prefetch` before it imports modules that use them.
+_one_at_a_time = threading.Lock()
+
+
+def compare_and_swap(array: Words, index: Word, expected: Word, new: Word) -> Word:
+    """Where `array[index]` is `expected` it becomes `new`, with no other thread in between; returns what it was."""
+    with _one_at_a_time:
+        found: Word = array[index]
+        if found == expected:
+            array[index] = new
+        return found
+
+
+def fetch_and_add(array: Words, index: int | Word, amount: Word) -> Word:
+    """`array[index]` grows, with no other thread in between; returns what it was."""
+    with _one_at_a_time:
+        found: Word = array[index]
+        array[index] += amount
+        return found
+
+
+# The compiling process replaces these two, `prefetch`, `kernel` and `subroutine` before it imports modules that use them.

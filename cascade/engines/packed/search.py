@@ -19,7 +19,7 @@ from cascade.engines.packed.disk_search import DiskSearch, by_cost
 from cascade.engines.packed.image import make_image
 from cascade.engines.packed.kernels import backward, expand, explore
 from cascade.engines.packed.kernels.explore import IN_ORDER
-from cascade.engines.packed.kernels.seen import insert, room_of
+from cascade.engines.packed.kernels.seen import insert
 from cascade.engines.packed.orbits import Orbits
 from cascade.engines.packed.roots import Roots
 from cascade.engines.packed.store import WORD_BYTES, Queue, SeenSet, StateLog, distinct, grown, move_down
@@ -53,14 +53,14 @@ class Tuning:
     batch_successors = 1 << 15
     """Successors that are inserted together: enough to overlap cache misses, few enough to stay in the cache."""
 
-    round_successors = 1 << 19
-    """Successors that one of several threads makes for each of them before they are inserted."""
-
     recent_states = 1 << 16
     """States that were made a short time ago, and are known again without a look at the seen set: as many as stay in the cache of one processor; a power of two."""
 
     wide_layer = 1 << 14
     """States of a layer that is worth several threads."""
+
+    block_states = 1 << 12
+    """States of such a layer that a thread takes at once."""
 
     seen_slots = 1 << 16
     order_states = 1 << 14
@@ -104,17 +104,18 @@ class PackedSearch:
         self.roots = Roots(self.tables.layout, self.slack)
         self._thread_count = thread_count if self.tables.layout.word_count == 1 else 1
         self._control = np.zeros(explore.CONTROL_SIZE, dtype=np.uint64)
-        self._room = max(tuning.batch_successors, 2 * self.slack)
-        self.seen = SeenSet(self._thread_count, max(tuning.seen_slots, 2 * self._room))
+        batch = max(tuning.batch_successors, 2 * self.slack)
+        # What all threads may add after they last looked how much there is.
+        self._room = batch * self._thread_count
+        self.seen = SeenSet(max(tuning.seen_slots, 2 * self._room))
         self._order = np.zeros(max(tuning.order_states, 2 * self._room), dtype=np.uint64)
         self._layers = np.zeros(1 << 12, dtype=np.uint64)
         # What waits for a tick, and for a fault: of this instant, and of the next one.
         self._ticked, self._faulted, self._next_ticked, self._next_faulted = (Queue() for _ in range(4))
         self.scratch = make_scratch(self.code)
-        self.successors, self._slots, self._accepted = (np.zeros(self._room, dtype=np.uint64) for _ in range(3))
+        self.successors, self._slots, self._accepted = (np.zeros(batch, dtype=np.uint64) for _ in range(3))
         self._recent = np.zeros(tuning.recent_states, dtype=np.uint64)
         self._workers: list[Worker] = []
-        self._is_wide = False
         self.disk: DiskSearch | None = None
         self.log = StateLog()
         self.orbits = Orbits(symmetry, self.code)
@@ -193,7 +194,7 @@ class PackedSearch:
                 self._resume(*saved)
             return self._run_in_memory()
         except NoMemoryError:
-            self.seen = SeenSet(1, 1)  # nothing asks it any more, and what stands next to it would be too much
+            self.seen = SeenSet(1)  # nothing asks it any more, and what stands next to it would be too much
             standing = self._standing() if self._resumed is None else self._resumed
         self._may_save = False
         self._flush(int(self._control[explore.LAYER_END]))
@@ -209,7 +210,7 @@ class PackedSearch:
         """The seen set, and what waits, are on disk now."""
         control = self._control
         self._ticked, self._faulted, self._next_ticked, self._next_faulted = (Queue() for _ in range(4))
-        self.seen = SeenSet(1, 1)
+        self.seen = SeenSet(1)
         self._workers = []
         self._order = np.zeros(self._room, dtype=np.uint64)
         control[explore.COUNT] = control[explore.NEXT] = control[explore.LAYER_END] = 0
@@ -227,14 +228,14 @@ class PackedSearch:
                 return None
             self._provide(reason)
 
-    def _provide(self, reason: np.uint64) -> None:
+    def _provide(self, reason: np.uint64, pool: ThreadPoolExecutor | None = None) -> None:
         """What the kernels need to go on."""
         control = self._control
         if reason == explore.PAUSED:
             self.save_if_due(self._standing)
             self.look_around()
         elif reason == explore.NEEDS_SEEN:
-            self._grow_seen()
+            self._grow_seen(pool)
         elif reason == explore.NEEDS_ORDER:
             self._leave_memory_if_short(WORD_BYTES * len(self._order))
             self._make_room(self._room)
@@ -264,16 +265,14 @@ class PackedSearch:
 
     def _start(self, roots: list[int]) -> None:
         successors = np.asarray([root << 2 | int(expand.DONE) for root in dict.fromkeys(roots)], dtype=np.uint64)
-        while len(successors) * 2 > self.seen.regions * self.seen.region_slots:
+        while len(successors) * 2 > self.seen.slot_count:
             self.seen.grow()
         self._order = grown(self._order, 0, len(successors) + self._room)
         accepted = np.zeros(len(successors), dtype=np.uint64)
         slots = np.zeros(len(successors), dtype=np.uint64)
-        regions, region_slots = np.uint64(self.seen.regions), np.uint64(self.seen.region_slots)
         end, count, new = insert(
             self.seen.slots,
-            regions,
-            region_slots,
+            np.uint64(self.seen.slot_count),
             successors,
             np.uint64(0),
             np.uint64(len(successors)),
@@ -283,7 +282,7 @@ class PackedSearch:
         assert int(end) == len(successors), "the set is half empty"
         self._order[: int(count)] = accepted[: int(count)] >> np.uint64(2)
         control = self._control
-        control[explore.REGIONS], control[explore.REGION_SLOTS] = regions, region_slots
+        control[explore.SLOT_COUNT] = self.seen.slot_count
         control[explore.COUNT] = control[explore.LAYER_END] = count
         control[explore.SEEN] = new
         control[explore.LAYERS] = 1
@@ -291,10 +290,10 @@ class PackedSearch:
     def _grow_seen(self, pool: ThreadPoolExecutor | None = None) -> None:
         self.look_around()
         # The states that wait may double meanwhile, or be copied on their way to the disk.
-        pending = sum(len(part) for worker in self._workers for part in worker.pending())
+        pending = sum(len(worker.pending) for worker in self._workers)
         self._leave_memory_if_short(self.seen.growth_bytes + WORD_BYTES * (len(self._order) + 6 * pending))
         self.seen.grow(pool)
-        self._control[explore.REGION_SLOTS] = self.seen.region_slots
+        self._control[explore.SLOT_COUNT] = self.seen.slot_count
 
     def _grow_queues(self, tick_room: int, fault_room: int) -> None:
         control = self._control
@@ -363,6 +362,7 @@ class PackedSearch:
             self._layers = grown(self._layers, at, 4)
         self._layers[at : at + 4] = (*cost, begin)
         control[explore.LAYERS] += np.uint64(1)
+        control[explore.TRANSITIONS_BEFORE] = control[explore.TRANSITIONS]
 
     def count_transitions(self, count: int) -> None:
         """Steps were made."""
@@ -390,8 +390,7 @@ class PackedSearch:
         control = self._control
         cost = self.cost()
         pending = [self.successors[int(control[explore.PENDING]) : int(control[explore.PENDING_END])]]
-        if self._is_wide:
-            pending += self._leave_wide()
+        pending += [distinct(worker.pending) for worker in self._workers]
         end = int(control[explore.LAYER_END])
         unexpanded = self._order[int(control[explore.NEXT]) : end].copy()
         waiting = [((cost[0], cost[1], cost[2] + 1), self._order[end : int(control[explore.COUNT])].copy())]
@@ -408,28 +407,13 @@ class PackedSearch:
                 waiting.append(((faults, ticks, commands), roots.copy()))
         return self.standing_with(unexpanded, lambda: waiting)
 
-    def _leave_wide(self) -> list[Words]:
-        """What is expanded of the layer comes to stand before what is not. Returns successors that are not in the seen set; the workers are gone."""
-        control = self._control
-        end = int(control[explore.LAYER_END])
-        begins = [worker.first for worker in self._workers] + [end]
-        parts = [self._order[first : worker.begin] for first, worker in zip(begins, self._workers, strict=False)]
-        expanded = sum(map(len, parts))
-        parts += [self._order[worker.begin : worker.end] for worker in self._workers]
-        pending = [distinct(part) for worker in self._workers for part in worker.pending()]
-        self._order[int(control[explore.NEXT]) : end] = np.concatenate(parts)
-        control[explore.NEXT] += np.uint64(expanded)
-        self.scratch[-1] += np.uint64(sum(int(worker.scratch[-1]) for worker in self._workers))
-        self._workers, self._is_wide = [], False
-        return pending
-
     def _resume(self, standing: Standing, log: Iterable[Words]) -> None:
         """Go on from `standing`. Raises `NoMemoryError` when the log, the layer at hand, and nothing else are in place."""
         control = self._control
         control[:] = 0
         self._layers = grown(standing.layers, len(standing.layers), 4)
         control[explore.LAYERS] = len(standing.layers) // 4
-        control[explore.TRANSITIONS] = standing.transition_count
+        control[explore.TRANSITIONS] = control[explore.TRANSITIONS_BEFORE] = standing.transition_count
         self.scratch[-1] = standing.blocked_count
         self.roots.restore(standing.tree)
         begin = int(standing.layers[-1])
@@ -448,8 +432,8 @@ class PackedSearch:
         # Two slots a state, and room to sort what waits.
         if not self.watch.has_memory(3 * WORD_BYTES * (len(self.log) + len(layer) + standing.waiting_count)):
             raise NoMemoryError
-        self.seen = SeenSet(self.seen.regions, self.seen.regions * self.seen.region_slots)
-        control[explore.REGIONS], control[explore.REGION_SLOTS] = self.seen.regions, self.seen.region_slots
+        self.seen = SeenSet(self.seen.slot_count)
+        control[explore.SLOT_COUNT] = self.seen.slot_count
         for block in self.logged(0, len(self.log)):
             self._insert(block, expand.DONE)
         self._insert(layer, expand.DONE)
@@ -490,11 +474,10 @@ class PackedSearch:
         successors = roots << np.uint64(2) | mark
         begin, total = 0, 0
         while begin < len(roots):
-            regions, region_slots = np.uint64(self.seen.regions), np.uint64(self.seen.region_slots)
-            room = int(room_of(regions, region_slots)) - int(self._control[explore.SEEN])
+            room = self.seen.room - int(self._control[explore.SEEN])
             end = min(len(roots), begin + max(room, 0))
-            size = regions, region_slots, successors, np.uint64(begin), np.uint64(end)
-            position, count, new = insert(self.seen.slots, *size, slots, accepted[total:])
+            part = np.uint64(self.seen.slot_count), successors, np.uint64(begin), np.uint64(end)
+            position, count, new = insert(self.seen.slots, *part, slots, accepted[total:])
             begin, total = int(position), total + int(count)
             self._control[explore.SEEN] += np.uint64(new)
             if begin < len(roots):
@@ -592,66 +575,52 @@ class PackedSearch:
         return True
 
     def _explore_wide(self) -> np.uint64:
-        """Expand what is left of the layer with all threads: each expands a part of it, then each inserts what belongs to its region."""
-        control, count = self._control, self._thread_count
+        """Expand what is left of the layer with all threads."""
+        control = self._control
         self._flush(self._layer_begin())
-        begin, end = int(control[explore.NEXT]), int(control[explore.LAYER_END])
         if not self._workers:
-            tuning = self.tuning
-            sizes = tuning.round_successors, self._room, tuning.recent_states
-            self._workers = [Worker(number, count, self.code, self.small, *sizes) for number in range(count)]
-        for number, worker in enumerate(self._workers):
-            worker.first = worker.begin = begin + (end - begin) * number // count
-            worker.end = begin + (end - begin) * (number + 1) // count
-        self._is_wide = True
-        with ThreadPoolExecutor(count) as pool:
-            while any(worker.begin < worker.end for worker in self._workers):
-                reasons = list(pool.map(self._expand_share, self._workers))
+            sizes = len(self.successors), self.tuning.recent_states
+            self._workers = [Worker(self.code, self.small, *sizes) for _ in range(self._thread_count)]
+        with ThreadPoolExecutor(self._thread_count) as pool:
+            while control[explore.NEXT] < control[explore.LAYER_END] or any(len(w.pending) for w in self._workers):
+                reasons = self._explore_together(pool)
                 for reason in (expand.FOUND, expand.FAILED):
                     if reason in reasons:
                         return reason
-                self._insert_all(pool)
-                self.look_around()
-        control[explore.NEXT] = end
-        self._is_wide = False
+                for reason in sorted(reasons - {expand.FINISHED} or {explore.PAUSED}):
+                    self._provide(reason, pool)
         return explore.PAUSED
 
-    def _expand_share(self, worker: Worker) -> np.uint64:
-        return worker.expand(self._order, self.roots.tree, self.roots.slots)
-
-    def _insert_all(self, pool: ThreadPoolExecutor) -> None:
-        control, seen, workers = self._control, self.seen, self._workers
-        control[explore.TRANSITIONS] += np.uint64(sum(worker.made for worker in workers))
-        count = sum(len(part) for worker in workers for part in worker.pending())
-        is_done = False
-        while not is_done:
-            if int(control[explore.SEEN]) + count <= int(
-                room_of(np.uint64(seen.regions), np.uint64(seen.region_slots))
-            ):
-                is_done = all(list(pool.map(lambda worker: worker.insert(workers, seen), workers)))
-                self._place_all(pool)
-            if not is_done:
-                self._grow_seen(pool)
-
-    def _place_all(self, pool: ThreadPoolExecutor) -> None:
+    def _explore_together(self, pool: ThreadPoolExecutor) -> set[np.uint64]:
+        """Each thread does a part of the layer's work; returns why they stopped. In between, all stands as if one had done it."""
         control = self._control
-        at = (int(control[explore.COUNT]), int(control[explore.NEXT_TICKS]), int(control[explore.NEXT_FAULTS]))
-        places = [at]
-        for worker in self._workers:
-            at = (at[0] + worker.mark_counts[0], at[1] + worker.mark_counts[1], at[2] + worker.mark_counts[2])
-            places.append(at)
-            control[explore.SEEN] += np.uint64(worker.new_count)
-        if at[0] > len(self._order):
-            self._order = grown(self._order, int(control[explore.COUNT]), at[0] - int(control[explore.COUNT]))
-        self._grow_queues(at[1] - places[0][1], at[2] - places[0][2])
-        order, ticked, faulted = self._order, self._next_ticked, self._next_faulted
-        list(
-            pool.map(
-                lambda worker: worker.place(order, ticked.states, faulted.states, places[worker.number]), self._workers
-            )
-        )
-        control[explore.COUNT] = at[0]
-        explore.extend_queues(control, ticked.segments, np.uint64(at[1]), faulted.segments, np.uint64(at[2]))
+        self._grow_queues(self._room, self._room)
+        waiting = [int(control[position]) for position in (explore.NEXT_TICKS, explore.NEXT_FAULTS)]
+        reasons = set(pool.map(self._explore_share, self._workers))
+        control[explore.TRANSITIONS] += np.uint64(sum(worker.take_transitions() for worker in self._workers))
+        self._take_back([worker.leave_block() for worker in self._workers])
+        ends = [np.uint64(control[position]) for position in (explore.NEXT_TICKS, explore.NEXT_FAULTS)]
+        control[explore.NEXT_TICKS], control[explore.NEXT_FAULTS] = waiting
+        segments = self._next_ticked.segments, self._next_faulted.segments
+        explore.extend_queues(control, segments[0], ends[0], segments[1], ends[1])
+        return reasons
+
+    def _explore_share(self, worker: Worker) -> np.uint64:
+        seen, ticked, faulted = self.seen, self._next_ticked, self._next_faulted
+        place = self.roots.tree, self.roots.slots, self._control, self._order, seen, ticked, faulted
+        return worker.explore(*place, self._thread_count, self.tuning.block_states, self.tuning.pause_states)
+
+    def _take_back(self, blocks: list[tuple[int, int]]) -> None:
+        """What threads have taken from the layer, and not expanded, comes to stand behind all that is expanded."""
+        control = self._control
+        end = min(int(control[explore.NEXT]), int(control[explore.LAYER_END]))
+        begin = min([first for first, last in blocks if first < last], default=end)
+        taken = self._order[begin:end]
+        is_expanded = np.ones(len(taken), dtype=np.bool_)
+        for first, last in blocks:
+            is_expanded[max(first - begin, 0) : max(last - begin, 0)] = False
+        self._order[begin:end] = np.concatenate([taken[is_expanded], taken[~is_expanded]])
+        control[explore.NEXT] = begin + int(np.count_nonzero(is_expanded))
 
     # --- the end of a search ---
 
@@ -663,8 +632,9 @@ class PackedSearch:
         return iter([layer])
 
     def _ended(self, layer: Iterator[Words]) -> list[State]:
-        """The layer has a goal, or something in it fails: which state it is does not depend on the order in which the layer was explored."""
+        """The layer has a goal, or something in it fails: which state it is does not depend on the order in which the layer was explored, nor does what was counted."""
         self._may_save = False
+        self._control[explore.TRANSITIONS] = self._control[explore.TRANSITIONS_BEFORE]
         blocks = list(layer)
         found = failed = IN_ORDER
         for block in blocks:

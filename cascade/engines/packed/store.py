@@ -9,7 +9,7 @@ from typing import IO
 import numpy as np
 
 from cascade.engines.native.kernel import Words
-from cascade.engines.packed.kernels.seen import SPARE_SLOTS, close_regions, move
+from cascade.engines.packed.kernels.seen import END, SPARE_SLOTS, move, room_of
 
 WORD_BYTES = 8
 MOVED_SLOTS = 1 << 22
@@ -31,61 +31,56 @@ LOGGED_IN_MEMORY_MIN = 1 << 16
 class SeenSet:
     """The seen set's memory; `cascade.engines.packed.kernels.seen` is its layout."""
 
-    def __init__(self, regions: int, slot_count: int) -> None:
-        self.regions = regions
-        self.region_slots = -(-slot_count // regions)
-        self._memory, self.slots = self._allocate(self.region_slots)
+    def __init__(self, slot_count: int) -> None:
+        self.slot_count = slot_count
+        self._memory, self.slots = self._allocate(slot_count)
 
-    def _size(self, region_slots: int) -> int:
-        return self.regions * (region_slots + SPARE_SLOTS)
-
-    def _allocate(self, region_slots: int) -> tuple[mmap.mmap, Words]:
-        size = self._size(region_slots)
+    @staticmethod
+    def _allocate(slot_count: int) -> tuple[mmap.mmap, Words]:
+        size = slot_count + SPARE_SLOTS
         # Private: shared memory, which is the default, gets no huge pages.
         memory = mmap.mmap(-1, size * WORD_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         if hasattr(mmap, "MADV_HUGEPAGE"):
             memory.madvise(mmap.MADV_HUGEPAGE)
         slots = np.frombuffer(memory, dtype=np.uint64)
-        close_regions(slots, np.uint64(self.regions), np.uint64(region_slots))
+        slots[-1] = END
         return memory, slots
 
     @property
-    def _next_region_slots(self) -> int:
-        is_small = self._size(self.region_slots) * WORD_BYTES < DOUBLED_BYTES_MAX
-        return self.region_slots * 2 if is_small else self.region_slots * 3 // 2
+    def room(self) -> int:
+        """How many states it takes."""
+        return int(room_of(np.uint64(self.slot_count)))
+
+    @property
+    def _next_slot_count(self) -> int:
+        is_small = len(self.slots) * WORD_BYTES < DOUBLED_BYTES_MAX
+        return self.slot_count * 2 if is_small else self.slot_count * 3 // 2
 
     @property
     def growth_bytes(self) -> int:
         """How much more memory `grow` needs."""
-        return (self._size(self._next_region_slots) - len(self.slots)) * WORD_BYTES
+        return (self._next_slot_count - self.slot_count) * WORD_BYTES
 
     def grow(self, pool: Executor | None = None) -> None:
-        """More slots. The old memory is given back piece by piece as its states move; each region can be moved by a thread of its own."""
-        region_slots = self._next_region_slots
-        memory, slots = self._allocate(region_slots)
-        old_size = self.region_slots + SPARE_SLOTS
-        begins = [region * old_size for region in range(self.regions)]
-        for _ in (pool.map if pool else map)(
-            lambda begin: self._move(begin, begin + old_size, slots, region_slots), begins
-        ):
+        """More slots. The old memory is given back piece by piece as its states move, which threads do together."""
+        slot_count = self._next_slot_count
+        memory, slots = self._allocate(slot_count)
+        begins = range(0, len(self.slots), MOVED_SLOTS)
+        for _ in (pool.map if pool else map)(lambda begin: self._move(begin, slots, slot_count), begins):
             pass
-        self._memory, self.slots, self.region_slots = memory, slots, region_slots
+        self._memory, self.slots, self.slot_count = memory, slots, slot_count
 
-    def _move(self, first: int, last: int, new_slots: Words, new_region_slots: int) -> None:
-        for begin in range(first, last, MOVED_SLOTS):
-            end = min(begin + MOVED_SLOTS, last)
-            size = np.uint64(self.regions), np.uint64(new_region_slots)
-            if not move(self.slots, np.uint64(begin), np.uint64(end), new_slots, *size):
-                raise RegionFullError
-            # Whole pages only: the next piece, or region, may begin within the last one.
-            begin_byte = -(-begin * WORD_BYTES // mmap.PAGESIZE) * mmap.PAGESIZE
-            length = end * WORD_BYTES // mmap.PAGESIZE * mmap.PAGESIZE - begin_byte
-            if hasattr(mmap, "MADV_DONTNEED") and length > 0:
-                self._memory.madvise(mmap.MADV_DONTNEED, begin_byte, length)
+    def _move(self, begin: int, new_slots: Words, new_slot_count: int) -> None:
+        end = min(begin + MOVED_SLOTS, len(self.slots))
+        if not move(self.slots, np.uint64(begin), np.uint64(end), new_slots, np.uint64(new_slot_count)):
+            raise SeenFullError
+        # Pieces are whole pages, but for the last.
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._memory.madvise(mmap.MADV_DONTNEED, begin * WORD_BYTES, (end - begin) * WORD_BYTES)
 
 
-class RegionFullError(Exception):
-    """A region of a set that is at most half full has no room: the hash is no hash."""
+class SeenFullError(Exception):
+    """A set that is at most half full has no room: the hash is no hash."""
 
 
 def grown(array: Words, used: int, least: int) -> Words:

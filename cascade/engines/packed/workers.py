@@ -1,110 +1,86 @@
-"""What one thread needs to expand states and to insert successors."""
+"""What one of several threads has for itself while it explores its share of a layer."""
 
 import numpy as np
 
 from cascade.engines.native.kernel import SmallWords, Words
 from cascade.engines.packed import image
-from cascade.engines.packed.kernels.expand import DONE, WAITS_FOR_FAULT, WAITS_FOR_TICK
-from cascade.engines.packed.kernels.explore import distribute, expand_share
-from cascade.engines.packed.kernels.seen import insert
-from cascade.engines.packed.store import SeenSet
+from cascade.engines.packed.kernels import explore
+from cascade.engines.packed.store import Queue, SeenSet
 
 NO_WORDS = np.zeros(0, dtype=np.uint64)
+
+LINE_WORDS = 16
+"""Words between what two threads write to all the time: two lines of a cache, which are fetched in pairs."""
 
 
 def make_scratch(code: Words) -> Words:
     """Room for a state and what `expand` computes on the way."""
-    return np.zeros(2 * int(code[image.ALL_WORDS]) + 5 * int(code[image.STATE_WORDS]) + 1, dtype=np.uint64)
+    return _apart(2 * int(code[image.ALL_WORDS]) + 5 * int(code[image.STATE_WORDS]) + 1)
+
+
+def _apart(length: int) -> Words:
+    """An array that has its cache lines for itself."""
+    return np.zeros(length + 2 * LINE_WORDS, dtype=np.uint64)[LINE_WORDS:-LINE_WORDS]
 
 
 class Worker:
-    """One of several threads that explore a wide layer together: expands its share of the layer, inserts what belongs to its region."""
+    """One of several threads that explore a large layer together."""
 
-    def __init__(
-        self, number: int, count: int, code: Words, small: SmallWords, room: int, batch: int, recent: int
-    ) -> None:
-        self.number = number
+    def __init__(self, code: Words, small: SmallWords, batch: int, recent: int) -> None:
         self.scratch = make_scratch(code)
-        # Its share of the layer, and where it is in it.
-        self.first = self.begin = self.end = 0
-        self.made = 0
-        self._accepted = NO_WORDS
-        self._accepted_count = 0
-        self.new_count = 0
-        self.mark_counts = (0, 0, 0)
-        self._recent = np.zeros(recent, dtype=np.uint64)
         self._code, self._small = code, small
-        self._count = count
-        self._successors = np.zeros(batch, dtype=np.uint64)
-        # Some room beyond: writing is done before it is known to be needed.
-        self._parts = np.zeros(count * (room + batch) + 1, dtype=np.uint64)
-        self._fill = np.zeros(count, dtype=np.uint64)
-        self._slots = NO_WORDS
-        self._inserted = [0] * count
+        self._own = _apart(explore.OWN_SIZE)
+        self._successors, self._slots, self._accepted = (np.zeros(batch, dtype=np.uint64) for _ in range(3))
+        self._recent = np.zeros(recent, dtype=np.uint64)
 
-    def expand(self, order: Words, tree: Words, slots: SmallWords) -> np.uint64:
-        """Expand as much of the share as there is room for; the successors come to stand apart by the threads that own them."""
-        status, position, made = expand_share(
+    def explore(
+        self,
+        tree: Words,
+        tree_slots: SmallWords,
+        control: Words,
+        order: Words,
+        seen: SeenSet,
+        ticked: Queue,
+        faulted: Queue,
+        threads: int,
+        block: int,
+        budget: int,
+    ) -> np.uint64:
+        """Do some of the layer's work; returns why it stopped."""
+        return explore.explore_share(
             self._code,
             self._small,
             tree,
-            slots,
+            tree_slots,
+            control,
+            self._own,
             order,
-            np.uint64(self.begin),
-            np.uint64(self.end),
+            seen.slots,
+            ticked.states,
+            faulted.states,
             self.scratch,
             self._successors,
+            self._slots,
+            self._accepted,
             self._recent,
-            np.uint64(self._count),
-            self._parts,
-            self._fill,
+            np.uint64(threads),
+            np.uint64(block),
+            np.uint64(budget),
         )
-        self.begin, self.made = int(position), int(made)
-        self._inserted = [0] * self._count
-        return status
 
-    def part(self, region: int) -> Words:
-        """What it made for a region that is not inserted."""
-        begin = region * (len(self._parts) // self._count)
-        return self._parts[begin + self._inserted[region] : begin + int(self._fill[region])]
+    @property
+    def pending(self) -> Words:
+        """Successors that are not in the seen set yet."""
+        return self._successors[int(self._own[explore.OWN_PENDING]) : int(self._own[explore.OWN_PENDING_END])]
 
-    def pending(self) -> "list[Words]":
-        """What it made that is not inserted."""
-        return [self.part(region) for region in range(self._count)]
+    def take_transitions(self) -> int:
+        """The steps that it made since it was asked."""
+        count = int(self._own[explore.OWN_TRANSITIONS])
+        self._own[explore.OWN_TRANSITIONS] = 0
+        return count
 
-    def took(self, region: int, count: int) -> None:
-        self._inserted[region] += count
-
-    def insert(self, workers: "list[Worker]", seen: SeenSet) -> bool:
-        """Insert what all threads have for this one; False where the region is full: the rest is for the next call."""
-        parts = [worker.part(self.number) for worker in workers]
-        room = sum(map(len, parts))
-        if room > len(self._accepted):
-            self._accepted, self._slots = np.zeros(room, dtype=np.uint64), np.zeros(room, dtype=np.uint64)
-        self._accepted_count = self.new_count = 0
-        is_full = False
-        for worker, part in zip(workers, parts, strict=True):
-            position, count, new = insert(
-                seen.slots,
-                np.uint64(seen.regions),
-                np.uint64(seen.region_slots),
-                part,
-                np.uint64(0),
-                np.uint64(len(part)),
-                self._slots,
-                self._accepted[self._accepted_count :],
-            )
-            self._accepted_count += int(count)
-            self.new_count += int(new)
-            worker.took(self.number, int(position))
-            is_full = int(position) != len(part)
-            if is_full:
-                break
-        marks = np.bincount((self._accepted[: self._accepted_count] & np.uint64(3)).astype(np.uint8), minlength=4)
-        self.mark_counts = (int(marks[DONE]), int(marks[WAITS_FOR_TICK]), int(marks[WAITS_FOR_FAULT]))
-        return not is_full
-
-    def place(self, order: Words, ticked: Words, faulted: Words, places: tuple[int, int, int]) -> None:
-        """Put what was accepted where it belongs, from these places on."""
-        done, tick, fault = (np.uint64(place) for place in places)
-        distribute(self._accepted, np.uint64(self._accepted_count), order, done, ticked, tick, faulted, fault)
+    def leave_block(self) -> tuple[int, int]:
+        """What it has taken from the layer and not expanded, and does not expand any more: positions in `order`."""
+        begin, end = self._own[[explore.BLOCK_NEXT, explore.BLOCK_END]].tolist()
+        self._own[[explore.BLOCK_NEXT, explore.BLOCK_END]] = 0
+        return begin, end

@@ -130,8 +130,7 @@ def twins_among(
     tree: Words,
     tree_slots: SmallWords,
     seen: Words,
-    regions: Word,
-    region_slots: Word,
+    slot_count: Word,
     roots: Words,
     begin: Word,
     word: Word,
@@ -156,7 +155,7 @@ def twins_among(
                 i += ONE
             scratch[total + word] ^= ONE << shift
             twin = encode(tree, tree_slots, scratch, total, TWO * total)
-        slot = find(seen, twin, regions, region_slots)
+        slot = find(seen, twin, slot_count)
         if seen[slot] != NONE and seen[slot] != END:
             count += ONE
         position += ONE

@@ -7,16 +7,20 @@ old place in the queue is skipped later.
 
 import numpy as np
 
-from cascade.engines.native.kernel import SmallWords, Word, Words, kernel, subroutine
+from cascade.engines.native.kernel import SmallWords, Word, Words, fetch_and_add, kernel, subroutine
 from cascade.engines.packed.kernels.expand import DONE, FINISHED, FULL, WAITS_FOR_TICK, expand
-from cascade.engines.packed.kernels.seen import NONE, ONE, THREE, TWO, insert, room_of, settle, share_out, sift
+from cascade.engines.packed.kernels.seen import NONE, ONE, THREE, TWO, insert, room_of, settle, sift
 
-# Positions in `control`. COUNT, NEXT and LAYER_END are positions in `order`, which stands behind LOGGED states of the log.
+# Positions in `control`. COUNT, NEXT and LAYER_END are positions in `order`, which stands behind LOGGED states of the log. TRANSITIONS_BEFORE are those of the layers before.
 FAULTS, TICKS, COMMANDS, COUNT, NEXT, LAYER_END, LAYERS = range(7)
 TICK_SEGMENT, TICK_SEGMENTS, FAULT_SEGMENT, FAULT_SEGMENTS = range(7, 11)
 NEXT_TICKS, NEXT_TICK_SEGMENTS, NEXT_FAULTS, NEXT_FAULT_SEGMENTS = range(11, 15)
-SEEN, TRANSITIONS, REGIONS, REGION_SLOTS, PENDING, PENDING_END, LOGGED = range(15, 22)
+SEEN, TRANSITIONS, SLOT_COUNT, PENDING, PENDING_END, LOGGED, TRANSITIONS_BEFORE = range(15, 22)
 CONTROL_SIZE = 22
+
+# Positions in what a thread has for itself: the block of the layer that it expands, successors that are not in the seen set yet.
+BLOCK_NEXT, BLOCK_END, OWN_PENDING, OWN_PENDING_END, OWN_TRANSITIONS = range(5)
+OWN_SIZE = 5
 
 # Why `explore` returned, beside the reasons of `expand`.
 PAUSED, NEEDS_SEEN, NEEDS_ORDER, NEEDS_QUEUES, NEEDS_LAYERS, WIDE_LAYER = (np.uint64(i) for i in range(5, 11))
@@ -25,50 +29,7 @@ FOUR = np.uint64(4)
 IN_ORDER = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-@kernel
-def expand_share(
-    code: Words,
-    small: SmallWords,
-    tree: Words,
-    tree_slots: SmallWords,
-    order: Words,
-    begin: Word,
-    end: Word,
-    scratch: Words,
-    successors: Words,
-    recent: Words,
-    regions: Word,
-    parts: Words,
-    fill: Words,
-) -> tuple[Word, Word, Word]:
-    """Expand `order[begin:end]` until the `parts` of regions may be full: (status of the last `expand`, position of the first state that is not expanded, successors made)."""
-    r = NONE
-    while r < regions:
-        fill[r] = NONE
-        r += ONE
-    none = successors[:0]
-    room = np.uint64(len(successors))
-    size = np.uint64(len(parts)) // regions
-    total = NONE
-    position = begin
-    status = FINISHED
-    while position < end:
-        status, position, made = expand(
-            code, small, tree, tree_slots, order, position, end, scratch, successors, none, none, True
-        )
-        total += made
-        share_out(successors, made, recent, regions, parts, fill)
-        fullest = NONE
-        r = NONE
-        while r < regions:
-            fullest = max(fullest, fill[r])
-            r += ONE
-        if (status != FINISHED and status != FULL) or fullest + room > size:
-            return status, position, total
-    return status, position, total
-
-
-@kernel
+@subroutine
 def distribute(
     accepted: Words,
     count: Word,
@@ -94,6 +55,20 @@ def distribute(
             faulted += ONE
         k += ONE
     return done, ticked, faulted
+
+
+@subroutine
+def count_marks(accepted: Words, count: Word) -> tuple[Word, Word, Word]:
+    """How many of the accepted successors belong to the next layer, wait for a tick, wait for a fault."""
+    done = NONE
+    ticked = NONE
+    k = NONE
+    while k < count:
+        mark = accepted[k] & THREE
+        done += np.uint64(mark == DONE)
+        ticked += np.uint64(mark == WAITS_FOR_TICK)
+        k += ONE
+    return done, ticked, count - done - ticked
 
 
 @kernel
@@ -173,18 +148,19 @@ def next_layer(
         waiting += fault_segments[THREE * fault + TWO] - _begin_of(fault_segments, fault)
     if control[COUNT] + waiting > np.uint64(len(order)):
         return NEEDS_ORDER
-    regions, region_slots = control[REGIONS], control[REGION_SLOTS]
+    slot_count = control[SLOT_COUNT]
     if has_ticked:
         first, last = _begin_of(tick_segments, tick), tick_segments[THREE * tick + TWO]
-        control[COUNT] = settle(seen, regions, region_slots, tick_states, first, last, order, control[COUNT])
+        control[COUNT] = settle(seen, slot_count, tick_states, first, last, order, control[COUNT])
         control[TICK_SEGMENT] += ONE
     if has_faulted:
         first, last = _begin_of(fault_segments, fault), fault_segments[THREE * fault + TWO]
-        control[COUNT] = settle(seen, regions, region_slots, fault_states, first, last, order, control[COUNT])
+        control[COUNT] = settle(seen, slot_count, fault_states, first, last, order, control[COUNT])
         control[FAULT_SEGMENT] += ONE
     control[COMMANDS] = commands
     if control[COUNT] != begin:
         control[LAYER_END] = control[COUNT]
+        control[TRANSITIONS_BEFORE] = control[TRANSITIONS]
         at = FOUR * control[LAYERS]
         layers[at], layers[at + ONE], layers[at + TWO], layers[at + THREE] = (
             control[FAULTS],
@@ -267,12 +243,12 @@ def explore(
                 control[TRANSITIONS] += made
                 control[PENDING], control[PENDING_END] = NONE, sift(successors, made, recent)
                 done += position - first
-            regions, region_slots = control[REGIONS], control[REGION_SLOTS]
-            free = room_of(regions, region_slots) - control[SEEN]
+            slot_count = control[SLOT_COUNT]
+            free = room_of(slot_count) - control[SEEN]
             if control[PENDING_END] - control[PENDING] > free:
                 return NEEDS_SEEN
             position, count, new = insert(
-                seen, regions, region_slots, successors, control[PENDING], control[PENDING_END], slots, accepted
+                seen, slot_count, successors, control[PENDING], control[PENDING_END], slots, accepted
             )
             total, ticked, faulted = distribute(
                 accepted,
@@ -294,3 +270,82 @@ def explore(
         status = next_layer(control, layers, order, seen, tick_states, tick_segments, fault_states, fault_segments)
         if status != PAUSED:
             return status
+
+
+@kernel
+def explore_share(
+    code: Words,
+    small: SmallWords,
+    tree: Words,
+    tree_slots: SmallWords,
+    control: Words,
+    own: Words,
+    order: Words,
+    seen: Words,
+    next_tick_states: Words,
+    next_fault_states: Words,
+    scratch: Words,
+    successors: Words,
+    slots: Words,
+    accepted: Words,
+    recent: Words,
+    threads: Word,
+    block: Word,
+    budget: Word,
+) -> Word:
+    """What one of several threads does for a layer: expand up to about `budget` states, `block` of which it takes from the layer at once, and put what is new behind what others put there.
+
+    Returns why it stopped: FINISHED when nothing is left to take. NEXT may be beyond LAYER_END then, and segments of queues are left to the caller. What is found goes to
+    `order` and to the queues as the threads come along, so that the order within a layer is not the same each time.
+    """
+    none = successors[:0]
+    # Others may be about to add as much, each after it looked as this one does.
+    room = threads * np.uint64(len(successors))
+    done = NONE
+    while True:
+        if control[COUNT] + room > np.uint64(len(order)):
+            return NEEDS_ORDER
+        if control[NEXT_TICKS] + room > np.uint64(len(next_tick_states)) or control[NEXT_FAULTS] + room > np.uint64(
+            len(next_fault_states)
+        ):
+            return NEEDS_QUEUES
+        if own[OWN_PENDING] == own[OWN_PENDING_END]:
+            if done >= budget:
+                return PAUSED
+            if own[BLOCK_NEXT] == own[BLOCK_END]:
+                begin, layer_end = fetch_and_add(control, NEXT, block), control[LAYER_END]
+                if begin >= layer_end:
+                    return FINISHED
+                own[BLOCK_NEXT], own[BLOCK_END] = begin, min(begin + block, layer_end)
+            first = own[BLOCK_NEXT]
+            status, position, made = expand(
+                code, small, tree, tree_slots, order, first, own[BLOCK_END], scratch, successors, none, none, True
+            )
+            if status != FINISHED and status != FULL and position == first:
+                return status
+            own[BLOCK_NEXT] = position
+            own[OWN_TRANSITIONS] += made
+            own[OWN_PENDING], own[OWN_PENDING_END] = NONE, sift(successors, made, recent)
+            done += position - first
+        slot_count = control[SLOT_COUNT]
+        if threads * (own[OWN_PENDING_END] - own[OWN_PENDING]) + control[SEEN] > room_of(slot_count):
+            return NEEDS_SEEN
+        position, count, new = insert(
+            seen, slot_count, successors, own[OWN_PENDING], own[OWN_PENDING_END], slots, accepted
+        )
+        is_full = position != own[OWN_PENDING_END]
+        own[OWN_PENDING] = position
+        fetch_and_add(control, SEEN, new)
+        next_count, ticks, faults = count_marks(accepted, count)
+        distribute(
+            accepted,
+            count,
+            order,
+            fetch_and_add(control, COUNT, next_count),
+            next_tick_states,
+            fetch_and_add(control, NEXT_TICKS, ticks),
+            next_fault_states,
+            fetch_and_add(control, NEXT_FAULTS, faults),
+        )
+        if is_full:
+            return NEEDS_SEEN

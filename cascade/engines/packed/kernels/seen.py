@@ -1,22 +1,24 @@
 """The seen set: open addressing with linear probing over whole states, so a hash only finds the slot and nothing is ever mistaken for something else.
 
-A slot is `root << 2 | mark`, 0 where free. The set consists of equal *regions*, one for each thread, so that a state belongs to one thread. Behind a region stand
-spare slots and a last one that is neither free nor a state: probing ends there, and the set has to grow. Slots are in the order of the hash (but for
-probing): growing goes once through old and new memory, from front to back.
+A slot is `root << 2 | mark`, 0 where free. Behind the slots stand spare ones and a last one that is neither free nor a state: probing ends there, and the set has to
+grow. Slots are in the order of the hash (but for probing): growing goes once through old and new memory, from front to back.
+
+Several threads insert at once, without locks: a slot changes from free to a state, and from a state to the same state with a better mark, each by one
+compare-and-swap; who loses looks again (Laarman, van de Pol, Weber, *Boosting Multi-Core Reachability Performance with Shared Hash Tables*, FMCAD 2010, whose states are
+longer than a word, so that they need a second array). One word is read and written as a whole, so that nobody ever sees half of a state.
 """
 
 import numpy as np
 
-from cascade.engines.native.kernel import Word, Words, kernel, prefetch, subroutine
+from cascade.engines.native.kernel import Word, Words, compare_and_swap, kernel, prefetch, subroutine
 
 NONE, ONE, TWO, THREE = (np.uint64(i) for i in range(4))
-SIXTEEN = np.uint64(16)
 THIRTY_TWO = np.uint64(32)
 END = np.uint64(0xFFFFFFFFFFFFFFFF)
-"""The last slot of a region."""
+"""The last slot."""
 
 SPARE_SLOTS = 1024
-"""Behind each region, the last one included."""
+"""Behind the slots, the last one included."""
 
 SPARE = np.uint64(SPARE_SLOTS)
 AHEAD = np.uint64(16)
@@ -35,22 +37,15 @@ def mix(word: Word) -> Word:
 
 
 @subroutine
-def home(root: Word, regions: Word, region_slots: Word) -> Word:
-    """The slot where probing for a state begins: a multiplication in place of a remainder (Lemire 2019), so any number of slots will do."""
-    h = mix(root) >> THIRTY_TWO
-    return ((h * regions * region_slots) >> THIRTY_TWO) + ((h * regions) >> THIRTY_TWO) * SPARE
+def home(root: Word, slot_count: Word) -> Word:
+    """The slot where probing for a state begins: a multiplication in place of a remainder (Lemire 2019), so any number of slots below 2^32 will do."""
+    return ((mix(root) >> THIRTY_TWO) * slot_count) >> THIRTY_TWO
 
 
 @subroutine
-def owner(root: Word, regions: Word) -> Word:
-    """The region of a state."""
-    return ((mix(root) >> THIRTY_TWO) * regions) >> THIRTY_TWO
-
-
-@subroutine
-def find(seen: Words, root: Word, regions: Word, region_slots: Word) -> Word:
-    """The slot of a state, or the free slot (or the last of the region) where it is not."""
-    slot = home(root, regions, region_slots)
+def find(seen: Words, root: Word, slot_count: Word) -> Word:
+    """The slot of a state, or the free slot (or the last) where it is not."""
+    slot = home(root, slot_count)
     known = seen[slot]
     while known != NONE and known >> TWO != root and known != END:
         slot += ONE
@@ -58,11 +53,10 @@ def find(seen: Words, root: Word, regions: Word, region_slots: Word) -> Word:
     return slot
 
 
-@kernel
-def room_of(regions: Word, region_slots: Word) -> Word:
+@subroutine
+def room_of(slot_count: Word) -> Word:
     """How many states the set takes: three of four slots. Fuller, and a probe looks at ten slots to find one free."""
-    slots = regions * region_slots
-    return slots - (slots >> TWO)
+    return slot_count - (slot_count >> TWO)
 
 
 @subroutine
@@ -87,8 +81,7 @@ def sift(successors: Words, count: Word, recent: Words) -> Word:
 @kernel
 def insert(
     seen: Words,
-    regions: Word,
-    region_slots: Word,
+    slot_count: Word,
     successors: Words,
     begin: Word,
     end: Word,
@@ -97,13 +90,13 @@ def insert(
 ) -> tuple[Word, Word, Word]:
     """Put `successors[begin:end]` into the set: (position of the first that is not in, number of accepted ones, number of new ones).
 
-    Accepted is what is new or reached more cheaply than before; `accepted` gets it. The position is `end` unless a region is full. `slots` has room for all.
+    Accepted is what is new or reached more cheaply than before; `accepted` gets it. The position is `end` unless the set is full. `slots` has room for all.
     """
     count = NONE
     new = NONE
     k = begin
     while k < end:
-        slots[k - begin] = home(successors[k] >> TWO, regions, region_slots)
+        slots[k - begin] = home(successors[k] >> TWO, slot_count)
         k += ONE
     k = begin
     last = min(begin + AHEAD, end)
@@ -118,31 +111,34 @@ def insert(
         root = successor >> TWO
         slot = slots[k - begin]
         known = seen[slot]
-        while known != NONE and known >> TWO != root:
-            if known == END:
-                return k, count, new
-            slot += ONE
-            known = seen[slot]
-        if known < successor:
+        while True:
+            while known != NONE and known >> TWO != root:
+                if known == END:
+                    return k, count, new
+                slot += ONE
+                known = seen[slot]
+            if known >= successor:
+                break
             # Free, or the same state with a mark that is worth less.
-            new += np.uint64(known == NONE)
-            seen[slot] = successor
-            accepted[count] = successor
-            count += ONE
+            expected = known
+            known = compare_and_swap(seen, slot, expected, successor)
+            if known == expected:
+                new += np.uint64(known == NONE)
+                accepted[count] = successor
+                count += ONE
+                break
         k += ONE
     return end, count, new
 
 
 @subroutine
-def settle(
-    seen: Words, regions: Word, region_slots: Word, roots: Words, begin: Word, end: Word, order: Words, count: Word
-) -> Word:
-    """The waiting states `roots[begin:end]` are appended to `order` and marked as done, unless they are already; returns the new length of `order`."""
+def settle(seen: Words, slot_count: Word, roots: Words, begin: Word, end: Word, order: Words, count: Word) -> Word:
+    """The waiting states `roots[begin:end]` are appended to `order` and marked as done, unless they are already; returns the new length of `order`. For one thread."""
     k = begin
     while k < end:
         if k + AHEAD < end:
-            prefetch(seen, home(roots[k + AHEAD], regions, region_slots))
-        slot = find(seen, roots[k], regions, region_slots)
+            prefetch(seen, home(roots[k + AHEAD], slot_count))
+        slot = find(seen, roots[k], slot_count)
         if seen[slot] & THREE != THREE:
             seen[slot] |= THREE
             order[count] = roots[k]
@@ -152,41 +148,16 @@ def settle(
 
 
 @kernel
-def close_regions(seen: Words, regions: Word, region_slots: Word) -> None:
-    """Set the last slot of each region."""
-    k = ONE
-    while k <= regions:
-        seen[k * (region_slots + SPARE) - ONE] = END
-        k += ONE
-
-
-@kernel
-def move(seen: Words, begin: Word, end: Word, new_seen: Words, regions: Word, new_region_slots: Word) -> bool:
-    """Move the slots `begin..end` (half open) into a larger set; False if a region of that is full."""
+def move(seen: Words, begin: Word, end: Word, new_seen: Words, new_slot_count: Word) -> bool:
+    """Move the slots `begin..end` (half open) into a larger set; False if that is full. Threads may do so together."""
     k = begin
     while k < end:
         known = seen[k]
         if known != NONE and known != END:
-            slot = find(new_seen, known >> TWO, regions, new_region_slots)
-            if new_seen[slot] == END:
-                return False
-            new_seen[slot] = known
+            slot = home(known >> TWO, new_slot_count)
+            while new_seen[slot] != NONE or compare_and_swap(new_seen, slot, NONE, known) != NONE:
+                if new_seen[slot] == END:
+                    return False
+                slot += ONE
         k += ONE
     return True
-
-
-@subroutine
-def share_out(successors: Words, count: Word, recent: Words, regions: Word, parts: Words, fill: Words) -> None:
-    """Sift successors and append each to the part of the region that it belongs to: region `r` has `parts[r * size:][:fill[r]]`, equal shares of `parts`."""
-    mask = np.uint64(len(recent)) - ONE
-    size = np.uint64(len(parts)) // regions
-    k = NONE
-    while k < count:
-        successor = successors[k]
-        h = mix(successor >> TWO)
-        place = (h >> SIXTEEN) & mask
-        r = ((h >> THIRTY_TWO) * regions) >> THIRTY_TWO
-        parts[r * size + fill[r]] = successor
-        fill[r] += np.uint64(recent[place] != successor)
-        recent[place] = successor
-        k += ONE
