@@ -93,6 +93,7 @@ def assert_fixed(path: Path, checks: tuple[str, ...], size_max: int | None, *, w
     """Every question's remedies are the minimal sets that hold, by definition, and all others fail."""
     variants, system = variants_of(path)
     found = find_fixes(variants, system, checks, size_max=size_max, seconds_max=None, with_harm=with_harm)
+    assert found.questions, "something is asked"
     names = [fix.name for fix in system.fixes]
     given = {fix.name: dict(s.split(" = ", 1) for s in fix.settings) for fix in system.fixes}
     for question in found.questions:
@@ -104,7 +105,9 @@ def assert_fixed(path: Path, checks: tuple[str, ...], size_max: int | None, *, w
                 if len(dict(values)) < len(set(values)):
                     continue  # they contradict each other
                 every.append(set(chosen))
-                if word_of(path, question.check.name, chosen) == "holds":
+                word = word_of(path, question.check.name, chosen)
+                assert word in ("holds", "violated"), "each set is decided"
+                if word == "holds":
                     holding.append(set(chosen))
         minimal = [s for s in holding if not any(other < s for other in holding)]
         assert sorted(sorted(remedy.fixes) for remedy in question.remedies) == sorted(map(sorted, minimal))
@@ -323,7 +326,36 @@ def test_shipped_specs_by_brute_force(path: Path) -> None:
 def test_shipped_specs_by_brute_force_in_full(path: Path) -> None:
     """All subsets; of specs with very many fixes those of up to three."""
     _, system = variants_of(path)
-    assert_fixed(path, (), len(system.fixes) if len(system.fixes) <= ALL_SUBSETS_MAX else 3)
+    found = assert_fixed(path, (), len(system.fixes) if len(system.fixes) <= ALL_SUBSETS_MAX else 3)
+    assert any(question.remedies for question in found.questions)
+    assert any(question.failing_count for question in found.questions)
+
+
+def test_all_shipped_specs_have_fixes() -> None:
+    assert sorted(SPECS.glob("*.cf")) == WITH_FIXES
+
+
+SWEEPS = {
+    "aws-2025-10-20": ("admission_drains", "ec2.renewed_together", [str(n) for n in range(1, 13)]),
+    "cloudflare-2020-11-02": ("patience_one_fault", "auth_db.promote_after", [f"{n}min" for n in range(1, 13)]),
+    "cloudflare-2025-09-12": ("cascade", "tenant.pod_capacity", [str(n) for n in range(1, 101)]),
+    "github-2018-10-21": (
+        "shorter_than_the_election",
+        "orchestrator.election_timeout",
+        [f"{30 * n}s" for n in range(1, 6)],
+    ),
+    "google-cloud-2025-06-12": ("staged_data_is", "policy.soak", [f"{n}min" for n in range(1, 13)]),
+    "openai-2024-12-11": ("heavy_agent", "clusters.nodes", [str(n) for n in range(1, 5)]),
+}
+"""A check of each shipped spec, what is tuned, and the values: some hold, some do not."""
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("path", WITH_FIXES, ids=lambda path: path.stem)
+def test_frontiers_of_shipped_specs_by_sweeps(path: Path) -> None:
+    check_name, name, values = SWEEPS[path.stem]
+    found = assert_tuned(path, check_name, [Axis(name=name, values=tuple(values))])
+    assert {found.word((i,)) for i in range(len(values))} == {"holds", "violated"}
 
 
 def test_pre_vote_alone_does_not_restore_what_redundancy_promises() -> None:
