@@ -52,6 +52,8 @@ def serve(requests: BinaryIO, messages: BinaryIO) -> None:
         try:
             progress = Progress(show=show, interval_seconds=request.progress_seconds)
             send(answer(request.model, request.query, request.limits, progress))
+        except BrokenPipeError:  # nobody waits for the answer
+            raise
         except Exception:  # noqa: BLE001 - told to the other process, which says so
             send(Crash(text=traceback.format_exc()))
 
@@ -60,4 +62,7 @@ def main() -> None:
     """Serve on standard input and output; whatever else prints goes to standard error."""
     messages = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    serve(sys.stdin.buffer, messages)
+    try:
+        serve(sys.stdin.buffer, messages)
+    except BrokenPipeError:
+        os._exit(1)  # who asked was killed: whoever reads standard error need not know
