@@ -1,9 +1,9 @@
 """Does a changed model behave as the one that it was made from? Then no question about it has another answer.
 
 In: a model, its query, and all its reachable states. Two models are *equivalent* here if they have the same variables, and if in each of these states the same
-commands are enabled and permitted, change the same to the same, run by the same clocks, and the query says the same; a command that nobody waits for may also be one that changes nothing there. Then the states that are
-reachable, and the steps between them, are the same, from the start on. A part of a guard that follows from the rest is such a change, a reaction that never fires
-another. Only sufficient: what is not seen to be equivalent may be.
+commands are enabled and permitted, change the same to the same, run by the same clocks, and the query says the same. A command that nobody waits for may differ
+where it would change nothing. Then the states that are reachable, and the steps between them, are the same, from the start on. A part of a guard that follows
+from the rest is such a change, a reaction that never fires another. Only sufficient: what is not seen to be equivalent may be.
 """
 
 from collections.abc import Iterator, Sequence

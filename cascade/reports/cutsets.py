@@ -29,6 +29,13 @@ def set_rows(inquiry: Inquiry, found: CutSets) -> list[list[str]]:
     return [row_cells(pattern) for pattern in patterns(inquiry.system, found.sets)]
 
 
+def same_rows(found: CutSets) -> tuple[object, ...]:
+    """Outages for which this is equal have the same rows."""
+    runs = (s.reply.run for s in found.sets)
+    times = tuple(None if run is None else run.times_ticks[-1] for run in runs)
+    return tuple(s.commands for s in found.sets), times, found.is_all, found.complete_to
+
+
 def row_cells(pattern: Pattern) -> list[str]:
     """Size, time to the outage, class, faults."""
     first = pattern.sets[0]

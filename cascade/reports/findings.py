@@ -11,13 +11,14 @@ from cascade.diagnostics.diagnostic import Diagnostic
 from cascade.diagnostics.durations import after_text
 from cascade.diagnostics.printable import printable
 from cascade.diagnostics.render import STYLES
+from cascade.limits import StopReason
 from cascade.questions.classes import Classification, OutageClass
 from cascade.questions.coverage import Cover, Coverage, Subject
 from cascade.questions.defaults import Answers, OutageAnswers
 from cascade.questions.findings import Finding, findings, never_happens
 from cascade.questions.partial import Row, Survival
 from cascade.questions.wording import longest_text
-from cascade.reports.cutsets import extent_text, set_rows
+from cascade.reports.cutsets import extent_text, same_rows, set_rows
 from cascade.reports.layout import Layout
 from cascade.reports.results import finding_ending
 from cascade.reports.runs import run_lines, run_summary
@@ -186,9 +187,7 @@ def _set_lines(answers: Answers, layout: Layout) -> list[str]:
     """Outages with the same fault sets are one."""
     merged: dict[tuple[object, ...], tuple[OutageAnswers, list[str]]] = {}
     for found in answers.outages:
-        sets = found.cut_sets
-        key = (tuple(s.commands for s in sets.sets), sets.is_all, sets.complete_to)
-        merged.setdefault(key, (found, []))[1].append(found.outage.name)
+        merged.setdefault(same_rows(found.cut_sets), (found, []))[1].append(found.outage.name)
     lines: list[str] = []
     for found, outages in merged.values():
         head = f"Minimal fault sets of {', '.join(outages)}: {extent_text(found.cut_sets)}"
@@ -282,7 +281,8 @@ def how_text(found: Classification) -> str:
         case OutageClass.UNREACHABLE:
             parts.append("it cannot happen")
         case OutageClass.UNDETERMINED:
-            parts.append("a limit was reached")
+            is_error = any(r.stop_reason is StopReason.SPEC_ERROR for r in found.evidence)
+            parts.append("the spec has an error" if is_error else "a limit was reached")
     if found.recurring is not None and found.recurring.run is not None:
         parts.append("comes back again and again")
     if found.more_faults is not None and found.more_faults.run is not None:

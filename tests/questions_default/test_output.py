@@ -144,6 +144,43 @@ def test_nothing_found_is_said(cascade):
     assert "✓ nothing was found" in out
 
 
+def test_outages_are_told_together_only_where_they_are_as_early(cascade):
+    text = """system s { tick 1min  state heat: 0..3 = 0  component pump { state on: bool = true fault trip { on: true -> false } let serving = on }
+      reaction warm when not pump.serving and heat < 3 after 1min { heat = heat + 1 }
+      outage warm_room when heat >= 1
+      outage hot_room when heat == 3
+      outage hot_day when heat > 2 }"""
+    Path("heat.cf").write_text(text, encoding="utf-8")
+    out = cascade("check", "heat.cf")
+    sets = out[out.index("Minimal fault sets") : out.index("How outages end")]
+    assert [line.strip() for line in sets.splitlines() if line.strip()] == [
+        "Minimal fault sets of warm_room: these are all",
+        "size   earliest   faults",
+        "1      1 min      pump.trip",
+        "Minimal fault sets of hot_room, hot_day: these are all",
+        "size   earliest   faults",
+        "1      3 min      pump.trip",
+    ]
+
+
+def test_an_error_of_the_spec_is_no_limit(cascade):
+    text = "system s { state n: 0..3 = 0 event e when n < 3 { n = n + 1 } fault f when n == 3 { n = 9 / (n - 3) } outage o when n == 9 / 5 and n == 2 }"
+    Path("wrong.cf").write_text(text, encoding="utf-8")
+    out = cascade("check", "wrong.cf")
+    assert "the spec has an error" in out
+    assert "a limit was reached" not in out
+
+
+def test_what_never_happens_counts_as_a_notice(cascade):
+    Path("idle.cf").write_text(
+        "system s { component a { state n: 0..2 = 0 fault f { n = 1 } event e when n == 2 { n = 0 } let serving = n == 0 } outage o when not a.serving }"
+    )
+    out = cascade("check", "idle.cf")
+    marks = [line for line in out.splitlines() if line.startswith("! CF")]
+    assert len(marks) == 2
+    assert "1 finding, 2 notices" in out
+
+
 # --- the incidents, stripped of every check ---
 
 

@@ -12,7 +12,7 @@ from cascade.questions.defaults import Answers, OutageAnswers
 from cascade.questions.inquiry import Reply
 from cascade.questions.partial import Row, Survival
 from cascade.questions.patterns import patterns
-from cascade.reports.cutsets import extent_text, row_cells
+from cascade.reports.cutsets import extent_text, row_cells, same_rows
 from cascade.reports.data import Cell, CheckRow, Table
 from cascade.reports.findings import cell_text, how_text
 
@@ -116,9 +116,7 @@ def _fault_sets(answers: Answers, run_of: RunOf) -> Table:
     """Outages with the same sets are one."""
     merged: dict[tuple[object, ...], tuple[OutageAnswers, list[str]]] = {}
     for found in answers.outages:
-        sets = found.cut_sets
-        key = (tuple(s.commands for s in sets.sets), sets.is_all, sets.complete_to)
-        merged.setdefault(key, (found, []))[1].append(found.outage.name)
+        merged.setdefault(same_rows(found.cut_sets), (found, []))[1].append(found.outage.name)
     rows: list[tuple[Cell, ...]] = []
     notes: list[str] = []
     for found, outages in merged.values():
