@@ -1,11 +1,13 @@
 """What of a spec ever happens: commands that fire, guards that matter, groups that degrade, checks that a fault can influence.
 
 One exploration of the whole system, with every fault and every operator action, answers all of it: what no run of it does, no check of the spec can see either,
-since clauses only take runs away. What a limit left open is *not examined*, never called impossible. Whether faults can influence a check is read off the
-spec: by the variables that its formula rests on, directly or through commands.
+since clauses only take runs away. All but those that let a link be cut: there is one exploration more for each set of links that some check cuts. What a limit left
+open is *not examined*, never called impossible. Whether faults can influence a check is read off the spec: by the variables that its formula rests on, directly or
+through commands.
 """
 
 import enum
+from typing import TYPE_CHECKING
 
 from cascade.checked.model import Class, Command
 from cascade.diagnostics.diagnostic import Diagnostic, Label
@@ -14,6 +16,9 @@ from cascade.questions.cone import influencing
 from cascade.questions.inquiry import Inquiry
 from cascade.records import dataclass
 from cascade.source import Span
+
+if TYPE_CHECKING:
+    from cascade.engines.explicit.survey import Surveyed
 
 NAMES_SHOWN_MAX = 3
 
@@ -76,18 +81,39 @@ def coverage(inquiry: Inquiry) -> Coverage:
     return _Coverage(inquiry).run()
 
 
+_NOTHING = frozenset[str]()
+
+
+class _Seen:
+    """What several surveys saw together; `reason` is why one of them did not see all."""
+
+    def __init__(self) -> None:
+        self.fired: frozenset[int] = frozenset()
+        self.false: frozenset[int] = frozenset()
+        self.reason: StopReason | None = None
+        self.state_count = 0
+
+    def add(self, more: "Surveyed") -> None:
+        self.fired |= more.fired
+        self.false |= more.false
+        self.reason = self.reason or more.reason
+        self.state_count += more.statistics.state_count
+
+
 class _Coverage:
     def __init__(self, inquiry: Inquiry) -> None:
         self._inquiry = inquiry
         self._system = inquiry.system
         self._builder = inquiry.system.builder
+        faults = (i for i, c in enumerate(self._system.commands) if c.command_class is Class.FAULT)
+        self._faults = frozenset(faults)
 
     def run(self) -> Coverage:
         declared = self._declarations()
         groups = self._system.groups
         names = [frozenset(c.name for c in commands) for commands in declared]
         members = [frozenset(f"{member}.serving" for member in group.members) for group in groups]
-        surveyed = self._inquiry.survey(names, members)
+        surveyed = self._survey(names, members)
         is_all = surveyed.reason is None
         items = [self._command(commands, i in surveyed.fired, is_all) for i, commands in enumerate(declared)]
         for i, commands in enumerate(declared):
@@ -98,8 +124,27 @@ class _Coverage:
             cover = _cover(i in surveyed.false, is_all)
             items.append(Item(subject=Subject.GROUP, cover=cover, names=(group.name,), span=group.span))
         items.extend(self._checks())
-        count = surveyed.statistics.state_count
-        return Coverage(items=tuple(items), reason=surveyed.reason, state_count=count)
+        return Coverage(items=tuple(items), reason=surveyed.reason, state_count=surveyed.state_count)
+
+    def _survey(self, names: list[frozenset[str]], members: list[frozenset[str]]) -> "_Seen":
+        seen = _Seen()
+        seen.add(self._inquiry.survey(names, members))
+        for check in self._cutting():
+            unseen = [set_ if i not in seen.fired or i not in seen.false else _NOTHING for i, set_ in enumerate(names)]
+            left = [set_ if i not in seen.false else _NOTHING for i, set_ in enumerate(members, start=len(names))]
+            if any((*unseen, *left)):
+                seen.add(self._inquiry.survey(unseen, left, check))
+        return seen
+
+    def _cutting(self) -> list[str]:
+        """Checks that let links be cut, one for each set of them."""
+        found: dict[frozenset[int], str] = {}
+        for check in self._system.checks:
+            known = enumerate(self._system.commands)
+            commands = frozenset(i for i, c in known if c.exists_in(check.name) and c.cut_checks is not None)
+            if commands and not check.fixes:
+                found.setdefault(commands, check.name)
+        return list(found.values())
 
     def _declarations(self) -> list[list[Command]]:
         """Commands by what declares them; the end of a fault that `lasts` stands at the same place, and is another thing."""
@@ -122,7 +167,7 @@ class _Coverage:
         for check in self._system.checks:
             if check.fixes:
                 continue  # it is about another model
-            allowed = self._inquiry.faults - check.excluded
+            allowed = self._faults - check.excluded
             if check.budgets:
                 allowed &= frozenset[int]().union(*(b.commands for b in check.budgets if b.count))
             if not allowed:

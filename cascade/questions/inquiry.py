@@ -359,10 +359,19 @@ class Inquiry:
             limits = replace(limits, state_count_max=states_max)
         return self._budget.within(limits)
 
-    def survey(self, commands: Sequence[frozenset[str]], derived: Sequence[frozenset[str]]) -> "Surveyed":
-        """What happens at all: of which sets of commands, by name, one fires; of which sets a guard turns false, and after these of which sets of derived values."""
+    def survey(
+        self, commands: Sequence[frozenset[str]], derived: Sequence[frozenset[str]], of_check: str = ""
+    ) -> "Surveyed":
+        """What happens at all: of which sets of commands, by name, one fires; of which sets a guard turns false, and after these of which sets of derived values.
+
+        `of_check` names a check whose clauses let links be cut: with these cuts.
+        """
         formula = Formula(kind=FormulaKind.NEVER, conditions=(self.system.builder.false,))
-        model, _ = lower(self.system, self._check(formula, "coverage", Scope()))
+        check = self._check(formula, "coverage", Scope())
+        if of_check:
+            missing = frozenset(i for i, c in enumerate(self.system.commands) if not c.exists_in(of_check))
+            check = replace(check, name=of_check, excluded=missing)
+        model, _ = lower(self.system, check)
         firing = [frozenset(i for i, c in enumerate(model.commands) if c.name in names) for names in commands]
         guards = [frozenset(c.guard for c in model.commands if c.name in names) for names in commands]
         values = [frozenset(d.value for d in model.derived if d.name in names) for names in derived]

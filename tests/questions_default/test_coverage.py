@@ -113,3 +113,22 @@ def test_the_end_of_a_fault_that_never_strikes_goes_without_saying() -> None:
     found = coverage(inquiry(text))
     assert [d.message for d in vacuous(found)] == ["`f` never fires"]
     assert [i.names for i in found.of(Subject.REPAIR)] == [("f_ends",)]
+
+
+def test_links_that_only_a_check_cuts_count_as_cut() -> None:
+    text = """component Node { let serving = true }
+    system s {
+      part a: Node
+      part b: Node
+      link a <-> b
+      state told: bool = false  state n: 0..1 = 0
+      reaction tell when not reaches(a, b) { told: false -> true }
+      reaction both when not reaches(a, b) and not reaches(b, a) { n = 1 }
+      outage split when told
+      check cut: possible told link a -> b can cut
+      check other: never n == 1 link b -> a can cut
+      check plain: never told with at most 1 fault }"""
+    # No check cuts both directions.
+    assert told(text, Cover.NEVER) == [(Subject.REACTION, ("both",))]
+    # Each may be influenced by its own cut; no fault strikes under `plain`, so nothing is said of it.
+    assert [i.names for i in coverage(inquiry(text)).of(Subject.CHECK)] == [("cut",), ("other",)]
