@@ -3,12 +3,15 @@
 import pytest
 
 from cascade.core.queries import Lasso, Reach, Recover
+from cascade.diagnostics.codes import Severity
+from cascade.diagnostics.diagnostic import Diagnostic, Label
 from cascade.engines import ENGINES
 from cascade.limits import Limits, Progress, StopReason
 from cascade.questions import ask as door
 from cascade.questions import cases
-from cascade.questions.judgement import is_adjustable
+from cascade.questions.judgement import Judgement, is_adjustable
 from cascade.reference.evaluate import DivisionByZeroError, OutOfDomainError
+from cascade.source import SourceFile, Span
 from cascade.verdicts.answer import (
     Answer,
     Exhausted,
@@ -124,3 +127,46 @@ def test_a_link_that_two_checks_cut_is_one_variable_even_if_it_is_the_first() ->
         "  check one: always reaches(a, b) link a -> b can cut\n  check two: possible reaches(a, b) link a -> b can cut\n}"
     )
     assert [v.name for v in LoadedText(text).system(()).variables] == ["a->b"]
+
+
+def test_what_two_models_took_is_added() -> None:
+    one = Statistics(state_count=7, transition_count=9, seconds=0.5, is_cached=True)
+    other = Statistics(state_count=4, transition_count=5, seconds=0.25, is_cached=True)
+    fresh = Statistics(state_count=4, transition_count=5, seconds=0.25)
+    assert cases._sum(one, other) == Statistics(state_count=11, transition_count=14, seconds=0.75, is_cached=True)
+    assert [cases._sum(*two).is_cached for two in ((one, fresh), (fresh, one), (fresh, fresh))] == [False] * 3
+
+
+def test_a_code_may_be_hidden_or_made_graver() -> None:
+    place = Label(span=Span(SourceFile("a.cf", "x"), 0, 1))
+    lint = Diagnostic(code="CF901", message="m", primary=place)
+    graver = Judgement(severities={"CF901": Severity.ERROR}).judged(lint)
+    assert graver is not None and graver.severity is Severity.ERROR
+    assert Judgement(severities={"CF901": None}).judged(lint) is None
+
+
+def test_time_that_somebody_else_took_away_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(_: str) -> None:
+        raise door.TimeIsUp
+
+    question = asked(FAILING)
+    monkeypatch.setattr(door, "load_engine", load)
+    _, answer = door._search(question.model, question.query, "explicit", Limits(), Progress(), slices=False)
+    assert answer == Stopped(reason=StopReason.TIME, statistics=Statistics(seconds=0.0))
+
+
+def test_an_error_that_one_engine_finds_is_told_where_the_other_was_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = SpecFailure(
+        kind=FailureKind.OUT_OF_DOMAIN,
+        run=CandidateRun(initial=(1,), steps=(), loop_start=None),
+        statistics=STATISTICS,
+        command=0,
+    )
+    stopped = Stopped(reason=StopReason.STATES, statistics=STATISTICS)
+    question = asked(FAILING.replace("= 0\n", "= 1\n"))
+    monkeypatch.setattr(door, "COMPARED", ("first", "second"))
+    for order in ((failing, stopped), (stopped, failing)):
+        install(monkeypatch, order[0], "first")
+        install(monkeypatch, order[1], "second")
+        said = door._ask_both(question.model, question.query, limits=Limits(), progress=Progress(), slices=False)
+        assert said.undetermined is not None and said.undetermined.reason is StopReason.SPEC_ERROR
