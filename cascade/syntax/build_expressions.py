@@ -57,7 +57,9 @@ class ExpressionBuilder:
 
     def span_of(self, children: Children) -> Span:
         """From the start of the first to the end of the last thing that was matched."""
-        last = next(child for child in reversed(children) if child is not None)
+        last = children[-1]
+        if last is None:
+            last = next(child for child in reversed(children) if child is not None)
         return Span(self._source, children[0].start_pos, last.end_pos)
 
     def report(self, diagnostic: Diagnostic) -> None:

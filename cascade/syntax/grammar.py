@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cascade.files import read_own, why_not_trusted, write_atomically
 from cascade.syntax.build import Builder
+from cascade.syntax.feed import Feeder
 
 # lark is imported late, because that takes as long as everything else that `--help` does.
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Parser:
         self.lock = threading.Lock()
         self.builder = Builder()
         self.lark: lark.Lark = _read_tables(self.builder) or _make_tables(self.builder)
-        _share_scanner(self.lark)
+        self.feeder = Feeder(self.lark, is_shared=_share_scanner(self.lark))
 
 
 class _SharedScanner:
@@ -77,13 +78,15 @@ class _SharedScanner:
         return found if found is None or found[1] in self._terminals else self._own.match(text, position)
 
 
-def _share_scanner(loaded: "lark.Lark") -> None:
-    """Give the states of the parser one scanner. Not if terminals have callbacks, such as words that are keywords in some states only."""
+def _share_scanner(loaded: "lark.Lark") -> bool:
+    """Give the states of the parser one scanner. Not (false) if terminals have callbacks, such as words that are keywords in some states only."""
     contextual: Any = loaded.parser.lexer
     root = contextual.root_lexer.scanner
-    if not contextual.root_lexer.callback:
-        for lexer in set(contextual.lexers.values()):
-            lexer.callback, lexer._scanner = {}, _SharedScanner(lexer, root)  # noqa: SLF001
+    if contextual.root_lexer.callback:
+        return False
+    for lexer in set(contextual.lexers.values()):
+        lexer.callback, lexer._scanner = {}, _SharedScanner(lexer, root)  # noqa: SLF001
+    return True
 
 
 @cache

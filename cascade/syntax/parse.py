@@ -71,6 +71,7 @@ class _Parsing:
         self._source = source
         self._scanned = scanned
         self._diagnostics = diagnostics
+        self._feeder = tables.feeder
         interactive = tables.lark.parse_interactive(scanned.text)
         self._lexer: Any = interactive.lexer_thread
         self._state: Any = interactive.parser_state
@@ -88,16 +89,17 @@ class _Parsing:
         """Read the whole text."""
         from lark.exceptions import UnexpectedInput
 
+        feed = self._feeder.feed
         while True:
             try:
                 state = self._state
-                for token in self._lexer.lex(state):
-                    state.feed_token(token)
-                    self._last, self._before_last, self._before = token, self._before, state.position
+                for token in self._feeder.tokens(self._scanned, self._lexer, state):
+                    feed(state, token)
+                    self._last, self._before_last, self._before = token, self._before, state.state_stack[-1]
                 return self._end()
             except UnexpectedInput as error:
-                token = getattr(error, "token", None)
-                at_end = token is not None and token.type == "$END"
+                culprit = getattr(error, "token", None)
+                at_end = culprit is not None and culprit.type == "$END"
                 start = len(self._scanned.text) if at_end or error.pos_in_stream is None else error.pos_in_stream
                 if not self._recover(start):
                     return self._end_by_force()
