@@ -52,7 +52,7 @@ class Tiny(Tuning):
 
     pause_states = 1
     batch_successors = 1
-    block_states = 1
+    block_states = 3
     wide_layer = 1
     seen_slots = 2
     order_states = 1
