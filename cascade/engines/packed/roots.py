@@ -18,9 +18,10 @@ State = tuple[int, ...]
 class Roots:
     """`room` is how many values of a node one expanded state may add."""
 
-    def __init__(self, layout: PackedLayout, room: int) -> None:
+    def __init__(self, layout: PackedLayout, room: int, may_take: Callable[[int], None]) -> None:
         self._layout = layout
         self._room = room
+        self._may_take = may_take
         inner = layout.word_count - 1
         capacity = 1 << max(CAPACITY_MIN, 4 * room).bit_length()
         self.tree = np.zeros(intern.COUNTS + 4 * inner + 2 * inner * capacity, dtype=np.uint64)
@@ -41,10 +42,10 @@ class Roots:
         """May one state more be expanded?"""
         return bool(intern.has_room(self.tree, np.uint64(self._room)))
 
-    def grow(self, may_take: Callable[[int], None]) -> None:
-        """Twice the room."""
+    def grow(self) -> None:
+        """Twice the room. Raises what `may_take` raises where the memory is too much."""
         capacity, inner = int(self.tree[intern.CAPACITY]), int(self.tree[intern.INNER])
-        may_take(2 * inner * capacity * BYTES_OF_A_VALUE)
+        self._may_take(2 * inner * capacity * BYTES_OF_A_VALUE)
         header = int(self.tree[intern.VALUES])
         tree = np.zeros(header + 4 * inner * capacity, dtype=np.uint64)
         tree[:header] = self.tree[:header]
@@ -70,7 +71,8 @@ class Roots:
         """The root of a state in words."""
         if not self.is_wide:
             return int(words[0])
-        assert self.has_room, "initial states are few, or room was made for them"
+        while not self.has_room:
+            self.grow()
         return int(intern.encode_new(self.tree, self.slots, words, np.zeros(2 * len(words), dtype=np.uint64)))
 
     def state_of(self, root: int) -> State:

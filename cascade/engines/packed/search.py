@@ -101,7 +101,7 @@ class PackedSearch:
         self.code, self.small = make_image(self.tables, is_timed=model.is_timed, exceeds=exceeds, symmetry=symmetry)
         self.slack = int(self.code[image.SLACK])
         self._compiled_at = watch.seconds
-        self.roots = Roots(self.tables.layout, self.slack)
+        self.roots = Roots(self.tables.layout, self.slack, self.may_take)
         self._thread_count = thread_count if self.tables.layout.word_count == 1 else 1
         self._control = np.zeros(explore.CONTROL_SIZE, dtype=np.uint64)
         batch = max(tuning.batch_successors, 2 * self.slack)
@@ -261,7 +261,7 @@ class PackedSearch:
 
     def grow_roots(self) -> None:
         """Room for more words of wide states."""
-        self.roots.grow(self.may_take)
+        self.roots.grow()
 
     def _start(self, roots: list[int]) -> None:
         successors = np.asarray([root << 2 | int(expand.DONE) for root in dict.fromkeys(roots)], dtype=np.uint64)
