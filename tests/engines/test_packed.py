@@ -145,6 +145,19 @@ def test_agrees_with_reference_on_disk(
         assert_agreement(model, query, said, decision)
 
 
+def test_there_may_be_many_wide_initial_states() -> None:
+    """More than the words of wide states have room for at first."""
+    builder = ModelBuilder()
+    for number in range(12):
+        builder.variable(f"any{number}", 1, 0, 1)
+    for number in range(3):
+        builder.variable(f"wide{number}", 10**9)
+    builder.command(EVENT, ("eq", "wide0", 0), {f"wide{number}": 10**9 for number in range(3)})
+    model, query = builder.reach(("eq", "wide1", 1))
+    said = ask_as("default", model, query)
+    assert isinstance(said, Exhausted) and said.statistics.state_count == 2 * 4096
+
+
 def test_threads_and_sizes_change_neither_run_nor_count() -> None:
     tiers = Tiers(2, 2, 2, 1)
     model, query = tiers.builder.reach(tiers.collapse)
