@@ -172,7 +172,7 @@ class Commands:
                             of_check.setdefault(pair, []).append(clause.cut)
         for pair, links in found.items():
             for number, (owner, link) in enumerate(links):
-                cuts = of_check.get(pair, [])[:1] or ([] if link.cut is None else [link.cut])
+                cuts = of_check.get(pair) or ([] if link.cut is None else [link.cut])
                 via = []
                 for hop in link.via:
                     where = self.read(hop, Scope(owner))
@@ -183,7 +183,7 @@ class Commands:
                 if cuts:
                     key = (owner, f"{pair[0].path}->{pair[1].path}#{number}")
                     place = self.meaning.variable(key, "bool", (False, True), (False,))
-                    self.cuts += self._cut(owner, key[1], place, cuts[0])
+                    self.cuts += self._cut(owner, key[1], place, cuts)
                 self.meaning.links.setdefault(pair, []).append((place, via))
 
     def _span(self, lasts: tree.Lasts, scope: Scope) -> list[int]:
@@ -193,7 +193,8 @@ class Commands:
         item = self.read(expr, Scope(owner)).of(())
         return item.members if isinstance(item, Group) else [item]
 
-    def _cut(self, owner: Node, name: str, place: int, cut: tree.CanCut) -> Iterator[Command]:
+    def _cut(self, owner: Node, name: str, place: int, cuts: list[tree.CanCut]) -> Iterator[Command]:
+        """The one fault `cut` that a link has, and a repair for each `lasts` that is said of it: clauses of a check combine."""
         where = Thing("node", lambda _: owner, (owner,))
         steps = (*owner.steps, (name, None), ("cut", None))
         fault = Command(
@@ -201,6 +202,7 @@ class Commands:
             guards=[lambda v: not v[place]], writes=[Write(where, {owner: place}, lambda _: True)],
         )  # fmt: skip
         yield fault
-        if cut.lasts is not None:
-            undo = [Write(where, {owner: place}, lambda _: False)]
-            yield self._ending(fault, cut.lasts, Scope(owner), [lambda v: bool(v[place])], undo)
+        for cut in cuts:
+            if cut.lasts is not None:
+                undo = [Write(where, {owner: place}, lambda _: False)]
+                yield self._ending(fault, cut.lasts, Scope(owner), [lambda v: bool(v[place])], undo)

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -187,7 +187,9 @@ class Machine:
             if i in named and used >= count:
                 return False
         if self._keeps_redundancy and self.commands[i].kind == "fault":
-            lost = self._still_lost(state.lost | {self.commands[i].node}, state.first, self._written(state, i))
+            # What may not fire assigns nothing: that a value is outside its domain is an error only once it is permitted.
+            after = self._written(state, i, is_checked=False)
+            lost = self._still_lost(state.lost | {self.commands[i].node}, state.first, after)
             for group, _ in self._groups_of[self.commands[i].node]:
                 gone = sum(1 for m in group.members if any(node.within(m) for node in lost))
                 if gone > len(group.members) - group.needs:
@@ -200,12 +202,12 @@ class Machine:
             node for node in lost if any(values[p] != self._first(first, p) for p in self._written_by_faults[node])
         )
 
-    def _written(self, state: State, i: int) -> Values:
+    def _written(self, state: State, i: int, *, is_checked: bool = True) -> Values:
         values = list(state.values)
         for write in self.commands[i].writes:
             node = write.target.of(state.values)
             value, place = write.value(state.values), write.places[node]
-            if value not in self.meaning.domains[place][1]:
+            if is_checked and value not in self.meaning.domains[place][1]:
                 raise RunError(f"{self.commands[i].name} assigns {value}")
             values[place] = value
         return tuple(values)
@@ -257,6 +259,14 @@ class Machine:
         watch = self.watch
         return bool(watch[0](state.values)) if len(watch) == 1 else bool(state.progress)
 
+    def _looked_at(self, state: State) -> list[Callable[[Values], object]]:
+        """The conditions that the formula asks about here: what comes next is nothing to `possible` or to a deadline before it is its turn."""
+        if isinstance(self.check.formula, tree.Possible):
+            return self.watch[state.progress : state.progress + 1]
+        if len(self.watch) == 2 and self.bound is not None:
+            return []  # settling has looked at the trigger, and at the goal where it is owed
+        return self.watch
+
     def explore(self, states_max: int) -> Space:
         """All states that runs reach. After an error of the spec nothing is known."""
         space = Space()
@@ -275,7 +285,7 @@ class Machine:
                     for i in self.alive
                     if self.is_owed[i] and self.commands[i].is_enabled(state.values) and self.is_permitted(state, i)
                 )
-                for condition in self.watch:
+                for condition in self._looked_at(state):
                     condition(state.values)
             except RunError as error:
                 space.failed.append(str(error))

@@ -73,6 +73,62 @@ def test_numbers_by_hand(clause: str, states: int) -> None:
     assert decide(LoadedText(text).loaded, "c", 500).states == states
 
 
+# Each direction is intact, or has been cut for 0 minutes, 1 minute, ...; or is cut, without a clock.
+@pytest.mark.parametrize(
+    ("clauses", "word", "states"),
+    [
+        ("link a -> b can cut", "violated", 2),
+        ("link a -> b can cut lasts 1min", "holds", 3),
+        ("link a -> b can cut link a -> b can cut lasts 1min", "holds", 3),
+        ("link a -> b can cut lasts 1min link a -> b can cut", "holds", 3),
+        ("link a -> b can cut link a <-> b can cut lasts 1min", "holds", 9),
+        ("link a <-> b can cut link a -> b can cut lasts 1min", "holds", 6),
+        ("link a -> b can cut lasts 3min link a -> b can cut lasts 1min", "holds", 3),
+        ("link a -> b can cut lasts 60s link a -> b can cut lasts 1min", "holds", 3),
+    ],
+)
+def test_clauses_about_one_cut_combine(clauses: str, word: str, states: int) -> None:
+    text = f"""
+    component Node {{ let serving = true }}
+    system s {{
+      tick 1min
+      part a: Node
+      part b: Node
+      link a <-> b
+      check c: not reaches(a, b) leads to reaches(a, b) {clauses}
+    }}"""
+    assert compare_readings(text, 500) == Counter({word: 1})
+    assert decide(LoadedText(text).loaded, "c", 500).states == states
+
+
+@pytest.mark.parametrize(
+    ("needs", "check", "word"),
+    [
+        (2, "never false while redundancy holds", "holds"),  # it would be lost, and may not
+        (1, "never false while redundancy holds", "error"),
+        (2, "never false", "error"),
+        (1, "possible n == 1 then g[n].serving with at most 0 faults", "violated"),  # nobody asks
+        (1, "possible n == 0 then g[n].serving with at most 0 faults", "error"),
+        (1, "false leads to g[n].serving within 1min with at most 0 faults", "holds"),
+        (1, "n == 0 leads to g[n].serving within 1min with at most 0 faults", "error"),
+        (1, "false leads to g[n].serving with at most 0 faults", "error"),
+    ],
+)
+def test_errors_show_where_something_is_asked(needs: int, check: str, word: str) -> None:
+    text = f"""
+    component Node {{
+      state level: 0..1 = 0
+      fault sinks {{ level = level - 1 }}
+      let serving = true
+    }}
+    system s {{
+      redundant g: 2 x Node needs {needs}
+      state n: 0..2 = 0
+      check c: {check}
+    }}"""
+    assert compare_readings(text, 500) == Counter({word: 1})
+
+
 @pytest.mark.campaign
 def test_many_generated_specs_mean_the_same() -> None:
     tally = compared(range(510_000, 512_000), 500)
