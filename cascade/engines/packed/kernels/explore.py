@@ -296,7 +296,8 @@ def explore_share(
     """What one of several threads does for a layer: expand up to about `budget` states, and put what is new behind what others put there.
 
     It takes `block` states from the layer at once. Returns why it stopped: FINISHED when nothing is left to take.
-    NEXT may be beyond LAYER_END then, and segments of queues are left to the caller. What is found goes to `order` and to the queues as the threads come along, so that the order within a layer is not the same each time.
+    NEXT may be beyond LAYER_END then, and segments of queues are left to the caller. What is found goes to `order` and to the queues
+    as the threads come along, so that the order within a layer is not the same each time.
     """
     none = successors[:0]
     # Others may be about to add as much, each after it looked as this one does.
