@@ -221,6 +221,9 @@ class PackedSearch:
             reason = self._explore()
             if reason == explore.WIDE_LAYER:
                 reason = self._explore_wide()
+            elif reason == explore.WIDE_QUEUE:
+                self._settle_wide()
+                reason = explore.PAUSED
             if reason in (expand.FOUND, expand.FAILED):
                 return self._ended(self._layer())
             if reason == expand.FINISHED and not self._next_instant():
@@ -578,9 +581,7 @@ class PackedSearch:
         """Expand what is left of the layer with all threads."""
         control = self._control
         self._flush(self._layer_begin())
-        if not self._workers:
-            sizes = len(self.successors), self.tuning.recent_states
-            self._workers = [Worker(self.code, self.small, *sizes) for _ in range(self._thread_count)]
+        self._make_workers()
         with ThreadPoolExecutor(self._thread_count) as pool:
             while control[explore.NEXT] < control[explore.LAYER_END] or any(len(w.pending) for w in self._workers):
                 reasons = self._explore_together(pool)
@@ -590,6 +591,33 @@ class PackedSearch:
                 for reason in sorted(reasons - {expand.FINISHED} or {explore.PAUSED}):
                     self._provide(reason, pool)
         return explore.PAUSED
+
+    def _make_workers(self) -> None:
+        if not self._workers:
+            sizes = len(self.successors), self.tuning.recent_states
+            self._workers = [Worker(self.code, self.small, *sizes) for _ in range(self._thread_count)]
+
+    def _settle_wide(self) -> None:
+        """All threads take from the queues what waits for the next layer."""
+        control = self._control
+        self._make_workers()
+        cost = int(control[explore.TICKS]), (int(control[explore.COMMANDS]) + 1) % (1 << 64)
+        with ThreadPoolExecutor(self._thread_count) as pool:
+            for queue, at, count in (
+                (self._ticked, explore.TICK_SEGMENT, explore.TICK_SEGMENTS),
+                (self._faulted, explore.FAULT_SEGMENT, explore.FAULT_SEGMENTS),
+            ):
+                if control[at] == control[count]:
+                    continue
+                ticks, commands, waiting = queue.segment(int(control[at]))
+                if (ticks, commands) != cost:
+                    continue
+                shares = np.array_split(waiting, self._thread_count)
+                list(pool.map(self._settle_share, self._workers, shares))
+                control[at] += np.uint64(1)
+
+    def _settle_share(self, worker: Worker, waiting: Words) -> None:
+        worker.settle(self._control, self.seen, waiting, self._order)
 
     def _explore_together(self, pool: ThreadPoolExecutor) -> set[np.uint64]:
         """Each thread does a part of the layer's work; returns why they stopped. In between, all stands as if one had done it."""

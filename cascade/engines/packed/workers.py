@@ -68,6 +68,10 @@ class Worker:
             np.uint64(budget),
         )
 
+    def settle(self, control: Words, seen: SeenSet, waiting: Words, order: Words) -> None:
+        """These states, which waited, come to stand in `order` where they are not explored already."""
+        explore.settle_share(control, seen.slots, waiting, order, self._accepted)
+
     @property
     def pending(self) -> Words:
         """Successors that are not in the seen set yet."""

@@ -23,7 +23,9 @@ BLOCK_NEXT, BLOCK_END, OWN_PENDING, OWN_PENDING_END, OWN_TRANSITIONS = range(5)
 OWN_SIZE = 5
 
 # Why `explore` returned, beside the reasons of `expand`.
-PAUSED, NEEDS_SEEN, NEEDS_ORDER, NEEDS_QUEUES, NEEDS_LAYERS, WIDE_LAYER = (np.uint64(i) for i in range(5, 11))
+PAUSED, NEEDS_SEEN, NEEDS_ORDER, NEEDS_QUEUES, NEEDS_LAYERS, WIDE_LAYER, WIDE_QUEUE = (
+    np.uint64(i) for i in range(5, 12)
+)
 
 FOUR = np.uint64(4)
 IN_ORDER = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -124,8 +126,12 @@ def next_layer(
     tick_segments: Words,
     fault_states: Words,
     fault_segments: Words,
+    wide: Word,
 ) -> Word:
-    """Close the layer, whose states are all expanded, and begin the next one of this instant: PAUSED if there is one, else FINISHED, or what is needed first."""
+    """Close the layer, whose states are all expanded, and begin the next one of this instant: PAUSED if there is one, else FINISHED, or what is needed first.
+
+    WIDE_QUEUE: `wide` states or more wait for the layer that follows COMMANDS; the caller settles these segments, and calls again.
+    """
     if FOUR * control[LAYERS] + FOUR > np.uint64(len(layers)):
         return NEEDS_LAYERS
     begin = control[LAYER_END]
@@ -148,6 +154,9 @@ def next_layer(
         waiting += fault_segments[THREE * fault + TWO] - _begin_of(fault_segments, fault)
     if control[COUNT] + waiting > np.uint64(len(order)):
         return NEEDS_ORDER
+    if waiting >= wide:
+        control[COMMANDS] = commands - ONE
+        return WIDE_QUEUE
     slot_count = control[SLOT_COUNT]
     if has_ticked:
         first, last = _begin_of(tick_segments, tick), tick_segments[THREE * tick + TWO]
@@ -200,7 +209,7 @@ def explore(
 ) -> Word:
     """Explore up to about `budget` states of this instant; returns why it stopped. The caller grows arrays, and changes queues between instants.
 
-    A layer of `wide` states or more is left to the caller. `successors` that are not in the seen set yet stand at PENDING..PENDING_END.
+    A layer of `wide` states or more is left to the caller, and so is a queue. `successors` that are not in the seen set yet stand at PENDING..PENDING_END.
     """
     none = successors[:0]
     room = np.uint64(len(successors))
@@ -267,7 +276,9 @@ def explore(
             control[PENDING] = position
             if is_full:
                 return NEEDS_SEEN
-        status = next_layer(control, layers, order, seen, tick_states, tick_segments, fault_states, fault_segments)
+        status = next_layer(
+            control, layers, order, seen, tick_states, tick_segments, fault_states, fault_segments, wide
+        )
         if status != PAUSED:
             return status
 
@@ -350,3 +361,18 @@ def explore_share(
         )
         if is_full:
             return NEEDS_SEEN
+
+
+@kernel
+def settle_share(control: Words, seen: Words, roots: Words, order: Words, accepted: Words) -> None:
+    """What one of several threads does for a queue: settle some of its states, at most as many at once as there is room in `accepted`."""
+    begin, total = NONE, np.uint64(len(roots))
+    while begin < total:
+        end = min(begin + np.uint64(len(accepted)), total)
+        count = settle(seen, control[SLOT_COUNT], roots, begin, end, accepted, NONE)
+        at = fetch_and_add(control, COUNT, count)
+        k = NONE
+        while k < count:
+            order[at + k] = accepted[k]
+            k += ONE
+        begin = end

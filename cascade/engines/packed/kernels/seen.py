@@ -133,14 +133,14 @@ def insert(
 
 @subroutine
 def settle(seen: Words, slot_count: Word, roots: Words, begin: Word, end: Word, order: Words, count: Word) -> Word:
-    """The waiting states `roots[begin:end]` are appended to `order` and marked as done, unless they are already; returns the new length of `order`. For one thread."""
+    """The waiting states `roots[begin:end]` are appended to `order` and marked as done, unless they are already; returns the new length of `order`."""
     k = begin
     while k < end:
         if k + AHEAD < end:
             prefetch(seen, home(roots[k + AHEAD], slot_count))
         slot = find(seen, roots[k], slot_count)
-        if seen[slot] & THREE != THREE:
-            seen[slot] |= THREE
+        known = seen[slot]
+        if known & THREE != THREE and compare_and_swap(seen, slot, known, known | THREE) == known:
             order[count] = roots[k]
             count += ONE
         k += ONE
