@@ -113,7 +113,6 @@ def _commands(bench: Bench) -> Iterator[Target]:
     yield bench.seconds("the same with the default questions in brief", 3.0, lambda: bench.cascade("check", *incidents))
     yield bench.seconds("`cascade --help`", 0.15, lambda: bench.cascade("--help"))
     yield bench.seconds("`cascade explain CF101`", 0.15, lambda: bench.cascade("explain", "CF101"))
-    yield bench.seconds("`cascade fmt --check` of a spec", 0.15, lambda: bench.cascade("fmt", "--check", incidents[0]))
     yield bench.seconds("a spec of 11,436 states", 0.5, lambda: bench.bounds(SMALL))
 
 
