@@ -21,7 +21,7 @@ from cascade.reference.replay import replay, replay_failure
 from cascade.verdicts.answer import Answer, Exhausted, FailureKind, Found, SpecFailure, Stopped
 from cascade.verdicts.run import CandidateRun
 from tests.engines.families import Tiers
-from tests.engines.models import EVENT, ModelBuilder, RandomModel
+from tests.engines.models import EVENT, REACTION, ModelBuilder, RandomModel
 
 STATES_MAX = 2000
 
@@ -188,6 +188,26 @@ def test_what_a_full_set_does_not_take_is_inserted_after_it_has_grown(thread_cou
     search.seen.slots[free[:-40]] = np.arange(len(free) - 40, dtype=np.uint64) + np.uint64(1 << 62)
     assert search.run() is None
     assert search.state_count == 11_436
+
+
+@pytest.mark.parametrize("thread_count", [1, 2])
+@pytest.mark.parametrize("growth_count", [2, 4, 6])
+def test_what_was_seen_in_memory_is_known_on_disk(thread_count: int, growth_count: int) -> None:
+    """The states in which no tick is possible come first, and all that follows is explored on disk, by one thread."""
+    b = ModelBuilder(is_timed=True)
+    b.variable("x", 1)
+    b.variable("y", 100)
+    b.command(EVENT, ("and", ("eq", "x", 0), ("lt", "y", 2)), {"x": 1})
+    b.command(EVENT, ("and", ("eq", "x", 0), ("lt", "y", 100)), {"y": ("add", "y", 1)})
+    b.command(REACTION, ("eq", "x", 1), {"x": 1})
+    model, query = b.reach(("eq", "x", 2))
+    answers = iter(range(1_000_000))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Watch, "has_memory", lambda *_: next(answers) < growth_count)
+        patch.setattr(Watch, "check_memory", lambda *_: None)
+        said = answer(model, query, Limits(thread_count=thread_count), Progress(), tuning=Disk)
+    assert isinstance(said, SpecFailure)
+    assert said.kind is FailureKind.TIMELOCK
 
 
 def test_threads_find_the_same_loop() -> None:

@@ -211,6 +211,7 @@ class PackedSearch:
         control = self._control
         self._ticked, self._faulted, self._next_ticked, self._next_faulted = (Queue() for _ in range(4))
         self.seen = SeenSet(1)
+        self.scratch[-1] += np.uint64(sum(int(worker.scratch[-1]) for worker in self._workers))
         self._workers = []
         self._order = np.zeros(self._room, dtype=np.uint64)
         control[explore.COUNT] = control[explore.NEXT] = control[explore.LAYER_END] = 0
