@@ -5,7 +5,6 @@ some ten seconds a run.
 """
 
 import argparse
-import os
 import statistics
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from bench.cases import Case
 from bench.measure import Measured, run
 from bench.peers import missing_tools
 from bench.table import machine
-from bench.tools import ROOT, BenchError, sample_peer, write_spec
+from bench.tools import ROOT, BenchError, own_environment, sample_peer, write_spec
 
 Sizes = tuple[int, int, int, int]
 
@@ -63,12 +62,10 @@ class Bench:
     def __init__(self, folder: str, rounds: int) -> None:
         self._folder = Path(folder)
         self._rounds = rounds
-        self._environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "110", "PYTHONPATH": str(ROOT)}
-        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def cascade(self, *arguments: str) -> Measured:
         """One process. Raises `BenchError` where it ends with an error."""
-        done = run([sys.executable, "-m", "cascade", *arguments], env=self._environment, timeout_seconds=900)
+        done = run([sys.executable, "-m", "cascade", *arguments], env=own_environment(), timeout_seconds=900)
         if done.code not in (0, 1):
             raise BenchError(f"cascade {' '.join(arguments)} ended with {done.code}: {done.output[-500:]}")
         return done

@@ -41,12 +41,17 @@ def write_spec(case: Case, folder: str) -> str:
     return path
 
 
+def own_environment() -> dict[str, str]:
+    """For processes of this tool: plain text of one width, these sources, and bytecode, which what is installed has too."""
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "110", "PYTHONPATH": str(ROOT)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
+
+
 def sample_cascade(path: str, case: Case, engine: str, timeout_seconds: float) -> Sample:
     """`cascade check` as a process of its own."""
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "110", "PYTHONPATH": str(ROOT)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its bytecode
     arguments = [sys.executable, "-m", "cascade", "check", path, "--check", case.check, "--engine", engine]
-    done = run(arguments, env=environment, timeout_seconds=timeout_seconds)
+    done = run(arguments, env=own_environment(), timeout_seconds=timeout_seconds)
     if done.is_timeout:
         raise BenchError(f"more than {timeout_seconds:.0f} s")
     # The progress line shows numbers of states too, but no verdict.

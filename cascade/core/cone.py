@@ -20,7 +20,7 @@ from typing import assert_never
 from cascade.core.build import reachable
 from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.core.model import TICK, Clock, Command, CoreModel, Settle, Update, VariableRole
-from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.core.queries import Lasso, Query, Reach, Recover, formulas_of
 from cascade.records import dataclass
 
 
@@ -167,7 +167,7 @@ class _Cone:
         counters = {i for i, v in enumerate(model.variables) if v.role is VariableRole.BUDGET} - settled
         roots = [settle.value for settle in model.settles]
         roots.extend(clock.runs_while for clock in model.clocks)
-        roots.extend((query.goal,) if isinstance(query, Reach) else (query.trigger, query.goal))
+        roots.extend(formulas_of(query))
         for command in model.commands:
             roots.append(command.guard)
             for update in command.updates:
@@ -261,7 +261,7 @@ def _cut_out(model: CoreModel, query: Query, cone: _Cone) -> Slice:
         roots.extend((command.guard, command.permit, *(update.value for update in command.updates)))
     roots.extend(d.value for d in derived)
     roots.extend(g.serving for g in groups)
-    roots.extend((query.goal,) if isinstance(query, Reach) else (query.trigger, query.goal))
+    roots.extend(formulas_of(query))
     expressions, order = _closed(model.expressions, tuple(roots), new_variable)
     new = {old: i for i, old in enumerate(order)}
     part = CoreModel(

@@ -2,7 +2,7 @@
 
 from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.core.model import Command, CoreModel, Variable, VariableKind
-from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.core.queries import Lasso, Query, Reach, Recover, formulas_of
 
 _INFIX = {
     Op.AND: (" and ", 2),
@@ -139,7 +139,7 @@ def _used_names(model: CoreModel, query: Query) -> set[ExprId]:
     stack = [s.value for s in model.settles] + [c.runs_while for c in model.clocks]
     for command in model.commands:
         stack.extend((command.guard, command.permit, *(u.value for u in command.updates)))
-    stack.extend((query.goal,) if isinstance(query, Reach) else (query.trigger, query.goal))
+    stack.extend(formulas_of(query))
     seen: set[ExprId] = set()
     while stack:
         expr = stack.pop()

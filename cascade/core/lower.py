@@ -23,7 +23,7 @@ from cascade.core.model import (
     VariableKind,
     VariableRole,
 )
-from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.core.queries import Lasso, Query, Reach, Recover, formulas_of
 from cascade.core.strikes import Struck
 from cascade.records import dataclass
 
@@ -211,7 +211,7 @@ class _Lowering:
         roots.extend(d.value for d in system.derived)
         roots.extend(g.serving for g in system.groups)
         roots.extend(o.condition for o in system.outages)
-        roots.extend((query.goal,) if isinstance(query, Reach) else (query.trigger, query.goal))
+        roots.extend(formulas_of(query))
         expressions, new = self._builder.close(tuple(roots))
         derived = [
             Derived(

@@ -1,8 +1,9 @@
 """What an engine can be asked about a core model."""
 
 from dataclasses import field
+from typing import assert_never
 
-from cascade.core.expressions import ExprId
+from cascade.core.expressions import Expressions, ExprId
 from cascade.records import dataclass
 
 
@@ -44,3 +45,19 @@ class Recover:
 
 
 Query = Reach | Lasso | Recover
+
+
+def formulas_of(query: Query) -> tuple[ExprId, ...]:
+    """The conditions that a query is about."""
+    match query:
+        case Reach():
+            return (query.goal,)
+        case Lasso() | Recover():
+            return query.trigger, query.goal
+        case _:
+            assert_never(query)
+
+
+def may_fail(expressions: Expressions, query: Query) -> bool:
+    """Can evaluating a formula of the query fail?"""
+    return any(expressions.can_fail[formula] for formula in formulas_of(query))

@@ -13,7 +13,7 @@ the run shows) read, `groups` why no redundancy on the way masked it. Nothing in
 from cascade.core.dump import ExpressionPrinter, value_text
 from cascade.core.expressions import ExprId, Op
 from cascade.core.model import TICK, Command, CoreModel, Derived, VariableRole
-from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.core.queries import Lasso, Query, Reach, Recover, formulas_of
 from cascade.questions.named import needed_operands
 from cascade.questions.unmasked import UnmaskedGroup, unmasked_groups
 from cascade.records import dataclass
@@ -312,7 +312,7 @@ class _Explainer:
         """Named derived values that the kept steps or the query are made of; of several names for one value the first, and all outages."""
         roots: list[ExprId] = [self._model.commands[self._run.steps[i]].guard for i in kept]
         query = self._query
-        roots.extend((query.goal,) if isinstance(query, Reach) else (query.trigger, query.goal))
+        roots.extend(formulas_of(query))
         if isinstance(query, Reach) and query.clock is not None:
             roots.append(self._model.clocks[query.clock].runs_while)
         roots.extend(s.value for s in self._model.settles)

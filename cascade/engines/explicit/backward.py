@@ -42,7 +42,10 @@ def _close(
     for number, state in enumerate(undecided):
         if number % WATCH_STATES == 0:
             check()
-        for after in expander.each_step(state, with_tick=with_tick):
+        following, ticked = expander.steps(state)
+        if with_tick and ticked is not None:
+            following.append(ticked)
+        for after in following:
             if after in undecided:
                 before.setdefault(after, []).append(state)
             else:

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from cascade.core.expressions import ExprId
 from cascade.core.model import CoreModel
-from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.core.queries import Lasso, Query, Reach, Recover, formulas_of, may_fail
 from cascade.engines.explicit.backward import not_reaching
 from cascade.engines.explicit.compile import CompiledModel
 from cascade.engines.explicit.evaluate import DEPTH_MAX, EvaluationFailure, nesting_depth, recursion
@@ -44,7 +44,7 @@ def answer_within(
     with recursion(depth):
         asked = _Asked(model, query, watch, work_max, _known(model, query, limits, work_max))
         try:
-            if isinstance(query, Lasso) and asked.may_formulas_fail:
+            if isinstance(query, Lasso) and may_fail(model.expressions, query):
                 # The exploration for a lasso builds the formulas into the model: their errors have to be found before.
                 asked = _Asked(model, Recover(trigger=query.trigger, goal=query.goal), watch, work_max)
                 early = asked.explore()
@@ -66,7 +66,7 @@ def _known(model: CoreModel, query: Query, limits: Limits, work_max: int | None)
     if isinstance(query, Lasso) or limits.work_max is not None:
         return None
     whole = known(model, state_count_max=limits.state_count_max, work_max=work_max)
-    if whole is None or _may_formulas_fail(model, query):
+    if whole is None or may_fail(model.expressions, query):
         return None
     if isinstance(query, Reach):
         search = whole.search
@@ -74,18 +74,6 @@ def _known(model: CoreModel, query: Query, limits: Limits, work_max: int | None)
         if any(map(is_goal, search.result.parents)):
             return None
     return whole
-
-
-def _may_formulas_fail(model: CoreModel, query: Query) -> bool:
-    """Can evaluating a formula of the query fail?"""
-    can_fail = model.expressions.can_fail
-    match query:
-        case Reach():
-            return can_fail[query.goal]
-        case Lasso() | Recover():
-            return can_fail[query.trigger] or can_fail[query.goal]
-        case _:
-            assert_never(query)
 
 
 class _Asked:
@@ -104,11 +92,6 @@ class _Asked:
         self._compiled = CompiledModel(with_owed(model, query) if isinstance(query, Lasso) else model)
         self._search = Search(self._compiled, self._goal(), watch, work_max, is_whole=True)
 
-    @property
-    def may_formulas_fail(self) -> bool:
-        """Can evaluating a formula of the query fail?"""
-        return _may_formulas_fail(self._compiled.model, self._query)
-
     def _goal(self) -> Callable[[int], bool] | None:
         """What ends the search."""
         query = self._query
@@ -116,7 +99,8 @@ class _Asked:
             case Reach():
                 return Predicate(self._compiled, (query.goal,), query.clock, query.exceeds_ticks).holds
             case Recover():
-                return self._evaluate_only((query.trigger, query.goal)) if self.may_formulas_fail else None
+                can_fail = may_fail(self._compiled.model.expressions, query)
+                return self._evaluate_only(formulas_of(query)) if can_fail else None
             case Lasso():
                 return None
             case _:

@@ -1,6 +1,6 @@
 """The steps of a state: all parts of a model (or of some of its commands), joined and watched."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container
 
 from cascade.engines.explicit.compile import CompiledClock, CompiledCommand, CompiledModel
 from cascade.engines.explicit.tables import (
@@ -94,34 +94,8 @@ class Expander:
             return following, state + tick
         return following, None
 
-    def each_step(self, state: int, *, with_tick: bool) -> Iterator[int]:
-        """The same states one by one, for callers that need only the first few."""
-        tick = 0
-        for mask, entries, part in self.tables:
-            entry = entries.get(state & mask)
-            if entry is None:
-                entry = part.fill(state)
-            if entry:
-                deltas, resets, faults, increment = entry
-                for delta in deltas:
-                    yield state ^ delta
-                for kept, delta in resets:
-                    yield state & kept ^ delta
-                for kept, delta in faults:
-                    yield state & kept ^ delta
-                tick += increment
-        for open_part in self.open_parts:
-            open_entry = open_part.look_up(state)
-            if open_entry:
-                moves, increment = open_entry
-                tick += increment
-                for move in moves:
-                    yield finish(state, move)
-        if with_tick and self.is_timed and tick < self.compiled.layout.beyond:
-            yield state + tick
-
     def leads_out(self, state: int, inside: Container[int], *, with_tick: bool) -> bool:
-        """Does one of these steps lead out of `inside`? Those after the first one that does are not looked at."""
+        """Does one of the same steps (with that of a tick, or without) lead out of `inside`? Those after the first one that does are not looked at."""
         tick = 0
         for mask, entries, part in self.tables:
             entry = entries.get(state & mask)

@@ -11,7 +11,7 @@ import numpy as np
 
 from cascade.core.expressions import Expressions, ExprId, Op
 from cascade.core.model import CoreModel
-from cascade.core.queries import Lasso, Query, Reach, Recover
+from cascade.core.queries import Lasso, Query, Reach, Recover, may_fail
 from cascade.core.symmetry import find_symmetry
 from cascade.engines.explicit.compile import CompiledModel
 from cascade.engines.explicit.evaluate import EvaluationFailure
@@ -52,7 +52,7 @@ def answer(
     asked: _Asked | None = None
     try:
         library.prepare(KERNELS[type(query)], progress.tell, watch.check_once)
-        if isinstance(query, Lasso) and _can_fail(model, query):
+        if isinstance(query, Lasso) and may_fail(model.expressions, query):
             # The exploration for a lasso builds the formulas into the model: their errors have to be found before.
             asked = _Asked(model, Recover(trigger=query.trigger, goal=query.goal), watch, limits, tuning)
             early = asked.explore()
@@ -71,18 +71,6 @@ def answer(
     except KeyboardInterrupt:
         reason = StopReason.INTERRUPTED
     return Stopped(reason=reason, statistics=asked.statistics() if asked else Statistics(seconds=watch.seconds))
-
-
-def _can_fail(model: CoreModel, query: Query) -> bool:
-    """Can evaluating a formula of the query fail?"""
-    can_fail = model.expressions.can_fail
-    match query:
-        case Reach():
-            return can_fail[query.goal]
-        case Lasso() | Recover():
-            return can_fail[query.trigger] or can_fail[query.goal]
-        case _:
-            assert_never(query)
 
 
 def _evaluating(model: CoreModel, a: ExprId, b: ExprId) -> tuple[CoreModel, ExprId]:
@@ -117,7 +105,7 @@ class _Asked:
             case Lasso():
                 model = with_owed(model, query)
             case Recover():
-                if _can_fail(model, query):
+                if may_fail(model.expressions, query):
                     model, goal = _evaluating(model, query.trigger, query.goal)
             case _:
                 assert_never(query)

@@ -24,7 +24,7 @@ from cascade.core.model import (
     VariableKind,
     VariableRole,
 )
-from cascade.core.queries import Lasso, Reach
+from cascade.core.queries import Lasso, Reach, may_fail
 from cascade.diagnostics.durations import exact_duration_text
 from cascade.engines.explicit.fairness import with_owed
 
@@ -39,7 +39,7 @@ def is_boundable(model: CoreModel, query: Lasso) -> bool:
     it is known that looking does not fail.
     """
     can_fail = model.expressions.can_fail
-    if can_fail[query.trigger] or can_fail[query.goal]:
+    if may_fail(model.expressions, query):
         return False
     if model.is_timed:
         return not any(model.commands[index].owed for index in query.stopped)

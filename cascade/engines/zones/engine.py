@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cascade.core.expressions import Expressions, Op
 from cascade.core.model import TICK, CoreModel
-from cascade.core.queries import Lasso, Query, Reach
+from cascade.core.queries import Lasso, Query, Reach, may_fail
 from cascade.engines.explicit.evaluate import DEPTH_MAX, nesting_depth, recursion
 from cascade.engines.explicit.fairness import with_owed
 from cascade.engines.explicit.watch import StopSearch, Watch
@@ -32,7 +32,7 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
     """Answer `query` about `model`, if it is a `Reach` or (as long as the answer is no) a `Lasso`. `state_count` counts symbolic states."""
     watch = Watch(limits, progress)
     lasso: Lasso | None = None
-    if isinstance(query, Lasso) and model.is_timed and not _can_fail(model, query):
+    if isinstance(query, Lasso) and model.is_timed and not may_fail(model.expressions, query):
         lasso = query
         model, query = _without_goal(with_owed(model, query))
     if not isinstance(query, Reach):
@@ -56,10 +56,6 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
             return Stopped(reason=StopReason.UNSUPPORTED, statistics=asked.statistics())
         except KeyboardInterrupt:
             return Stopped(reason=StopReason.INTERRUPTED, statistics=asked.statistics())
-
-
-def _can_fail(model: CoreModel, query: Lasso) -> bool:
-    return model.expressions.can_fail[query.trigger] or model.expressions.can_fail[query.goal]
 
 
 def _without_goal(model: CoreModel) -> tuple[CoreModel, Reach]:
