@@ -1,6 +1,6 @@
 """Finds `cascade.lark` and makes the parser of it, once a process.
 
-Computing the LALR tables takes a quarter of a second, reading them back a fifth of that: they are kept as JSON in
+Computing the LALR tables takes a quarter of a second, reading them back a hundredth of that: they are kept as JSON in
 the user's cache directory, under the digest of everything that they depend on. Wrong tables would read another spec than the
 one that is written: what does not match its own digest, or could be somebody else's, is made again.
 """
@@ -12,16 +12,14 @@ import threading
 from contextlib import suppress
 from functools import cache
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from cascade.files import read_own, why_not_trusted, write_atomically
+from cascade.syntax import tables
 from cascade.syntax.build import Builder
-from cascade.syntax.feed import Feeder
-
-# lark is imported late, because that takes as long as everything else that `--help` does.
-if TYPE_CHECKING:
-    import lark
+from cascade.syntax.driver import Driver
+from cascade.syntax.tables import Tables, make_tables
 
 GRAMMAR_FILE = "cascade.lark"
 # Set to the absolute path of a directory to keep the tables there, to nothing to keep them nowhere.
@@ -40,53 +38,12 @@ def grammar_text() -> str:
 
 
 class Parser:
-    """The tables made from the grammar, and the builder that is bound to them. `lock` guards the builder."""
+    """The tables made from the grammar, bound to the builder. `lock` guards the builder."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.builder = Builder()
-        self.lark: lark.Lark = _read_tables(self.builder) or _make_tables(self.builder)
-        self.feeder = Feeder(self.lark, is_shared=_share_scanner(self.lark))
-
-
-class _SharedScanner:
-    """What a state of the parser scans with: the scanner of all terminals, which is compiled once, and its own only where that finds a terminal that the state does not take.
-
-    Both try terminals in the same order, and the state's are some of all: the first match of all is that of the state, if the state takes it. Compiling a
-    scanner for each state was half of the time of parsing.
-    """
-
-    def __init__(self, lexer: Any, root: Any) -> None:
-        self._lexer, self._root = lexer, root
-        self._terminals = frozenset(terminal.name for terminal in lexer.terminals)
-        self._made: Any = None
-
-    @property
-    def _own(self) -> Any:
-        if self._made is None:
-            self._made = self._lexer._build_scanner()  # noqa: SLF001 - what lark itself would do here
-        return self._made
-
-    @property
-    def allowed_types(self) -> Any:
-        """What the state takes: asked where nothing matches."""
-        return self._own.allowed_types
-
-    def match(self, text: Any, position: int) -> Any:
-        """The lexeme at `position`, and its terminal; None if there is none."""
-        found = self._root.match(text, position)
-        return found if found is None or found[1] in self._terminals else self._own.match(text, position)
-
-
-def _share_scanner(loaded: "lark.Lark") -> bool:
-    """Give the states of the parser one scanner. Not (false) if terminals have callbacks, such as words that are keywords in some states only."""
-    contextual: Any = loaded.parser.lexer
-    root = contextual.root_lexer.scanner
-    if contextual.root_lexer.callback:
-        return False
-    for lexer in set(contextual.lexers.values()):
-        lexer.callback, lexer._scanner = {}, _SharedScanner(lexer, root)  # noqa: SLF001
-    return True
+        self.driver = _read_tables(self.builder) or Driver(_make_tables(), self.builder)
 
 
 @cache
@@ -95,47 +52,29 @@ def parser() -> Parser:
     return Parser()
 
 
-def _make_tables(builder: Builder) -> "lark.Lark":
+def _make_tables() -> Tables:
     """From the grammar; keeps the tables for the next process."""
-    import lark
-
-    made = lark.Lark(
-        grammar_text(),
-        parser="lalr",
-        lexer="contextual",
-        transformer=builder,
-        keep_all_tokens=True,
-        maybe_placeholders=True,
-    )
+    made = make_tables(grammar_text())
     path = _cache_path()
     if path is not None:
-        data, memo = made.memo_serialize([lark.lexer.TerminalDef, lark.grammar.Rule])
-        del data["options"]["transformer"]
         # No cache is no harm, and a reader never sees half a file.
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_atomically(str(path), _with_digest(json.dumps([data, memo]).encode("utf-8")), mode=0o600, is_own=True)
+            content = json.dumps(made.as_json(), separators=(",", ":")).encode("utf-8")
+            write_atomically(str(path), _with_digest(content), mode=0o600, is_own=True)
     return made
 
 
-def _read_tables(builder: Builder) -> "lark.Lark | None":
+def _read_tables(builder: Builder) -> Driver | None:
     """From the cache; None if it has none, or none that can be read."""
-    import lark
-
     path = _cache_path()
-    if path is None:
-        return None
-    content = _sound(path)
+    content = None if path is None else _sound(path)
     if content is None:
         return None
     try:
-        data, memo = json.loads(content, object_hook=_with_integer_keys)
-        # The door that lark's own generator of stand-alone parsers uses.
-        load: Any = lark.Lark._load_from_dict  # noqa: SLF001
-        loaded: lark.Lark = load(data, memo, transformer=builder)
-    except Exception:  # noqa: BLE001 - a file of another form, whatever lark makes of it, is no cache
+        return Driver(Tables.from_json(json.loads(content)), builder)
+    except Exception:  # noqa: BLE001 - a file of another form, whatever comes of it, is no cache
         return None
-    return loaded
 
 
 def _with_digest(content: bytes) -> bytes:
@@ -153,21 +92,15 @@ def _sound(path: Path) -> bytes | None:
     return None
 
 
-def _with_integer_keys(pairs: dict[str, Any]) -> dict[Any, Any]:
-    """JSON has no integers as keys, the tables have: of a dictionary either all keys or none."""
-    is_numbered = next(iter(pairs), "").isdigit()
-    return {int(key): value for key, value in pairs.items()} if is_numbered else pairs
-
-
 @cache
 def _cache_path() -> Path | None:
-    """Where the tables of this grammar and this lark are kept."""
-    import lark
-
+    """Where the tables that this lark makes of this grammar are kept; the version of lark is read, since importing lark takes longer than all else here."""
     folder = os.environ.get(CACHE_VARIABLE)
     if folder is None:
         folder = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "cascade")
     if not os.path.isabs(folder):  # switched off, or a user without a home
         return None
-    digest = hashlib.sha256(f"{lark.__version__}\n{grammar_text()}".encode()).hexdigest()
+    found = find_spec("lark")
+    makers = [Path(path) for path in (tables.__file__, found and found.origin) if path]
+    digest = hashlib.sha256(b"\n".join([*(path.read_bytes() for path in makers), grammar_text().encode()])).hexdigest()
     return Path(folder) / f"grammar-{digest[:32]}.tables"

@@ -4,11 +4,12 @@ After an error the parser drops the statement at fault and goes on with the next
 names, types and values, nor about which statement may stand in which body.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.source import SourceFile, Span
 from cascade.syntax import errors, tree
+from cascade.syntax.driver import END, Machine, Token, UnexpectedError
 from cascade.syntax.expected import (
     BODY_KEYWORDS,
     CLAUSE_KEYWORDS,
@@ -20,9 +21,6 @@ from cascade.syntax.expected import (
 from cascade.syntax.grammar import Parser, parser
 from cascade.syntax.pieces import Block, Piece
 from cascade.syntax.scan import Scanned, scan
-
-if TYPE_CHECKING:
-    from lark import Token
 
 # A larger text is refused: its tree would take gigabytes.
 TEXT_LENGTH_MAX = 16 * 1024 * 1024
@@ -65,65 +63,52 @@ class _Parsing:
     """One run over one text. The parser's stack is cut back to a block's statements after an error."""
 
     def __init__(self, source: SourceFile, scanned: Scanned, diagnostics: Diagnostics, tables: Parser) -> None:
-        from lark import Token
-
-        self._token_class = Token
         self._source = source
         self._scanned = scanned
         self._diagnostics = diagnostics
-        self._feeder = tables.feeder
-        interactive = tables.lark.parse_interactive(scanned.text)
-        self._lexer: Any = interactive.lexer_thread
-        self._state: Any = interactive.parser_state
-        self._table: Any = interactive.parser_state.parse_conf.states
+        self._machine = Machine(tables.driver, scanned)
         self._error_count = 0
         self._recovery_count = 0
         # Only forward: an error that shows again at the same place is not met twice.
         self._resumed_at = -1
         self._last: Token | None = None
         # The parser's state before it took `_last`, and after.
-        self._before_last: int = self._state.position
-        self._before: int = self._state.position
+        self._before_last: int = self._machine.states[-1]
+        self._before: int = self._machine.states[-1]
 
     def run(self) -> Block:
         """Read the whole text."""
-        from lark.exceptions import UnexpectedInput
-
-        feed = self._feeder.feed
+        machine = self._machine
         while True:
             try:
-                state = self._state
-                for token in self._feeder.tokens(self._scanned, self._lexer, state):
-                    feed(state, token)
-                    self._last, self._before_last, self._before = token, self._before, state.state_stack[-1]
+                for token in machine.tokens():
+                    machine.feed(token)
+                    self._last, self._before_last, self._before = token, self._before, machine.states[-1]
                 return self._end()
-            except UnexpectedInput as error:
-                culprit = getattr(error, "token", None)
-                at_end = culprit is not None and culprit.type == "$END"
-                start = len(self._scanned.text) if at_end or error.pos_in_stream is None else error.pos_in_stream
-                if not self._recover(start):
+            except UnexpectedError as error:
+                if not self._recover(error.offset):
                     return self._end_by_force()
 
     def _end(self) -> Block:
-        piece: Piece = self._state.feed_token(self._zero_width("$END"), is_end=True)
+        piece: Piece = self._machine.finish()
         block: Block = piece.value
         return block
 
     def _end_by_force(self) -> Block:
         """Close what is open, so that everything that was read is in the tree."""
-        while not self._accepts(self._state.state_stack, "$END"):
+        while not self._machine.accepts(self._machine.states, END):
             depth = self._statement_depth()
             self._cut_back(depth)
-            if depth > 0 and self._accepts(self._state.state_stack, "RBRACE"):
-                self._state.feed_token(self._zero_width("RBRACE"))
+            if depth > 0 and self._machine.accepts(self._machine.states, "RBRACE"):
+                self._machine.feed(self._zero_width("RBRACE"))
         return self._end()
 
-    def _zero_width(self, kind: str) -> "Token":
+    def _zero_width(self, kind: str) -> Token:
         end = self._last_end()
-        return self._token_class(kind, "", start_pos=end, end_pos=end)
+        return Token(kind, "", end, end)
 
     def _last_end(self) -> int:
-        return 0 if self._last is None or self._last.end_pos is None else self._last.end_pos
+        return 0 if self._last is None else self._last.end_pos
 
     # --- after an error -------------------------------------------------------------------------------------------
 
@@ -140,33 +125,35 @@ class _Parsing:
             self._diagnostics.add(explain(self._situation(start, end, swallowed)))
         if self._error_count >= SYNTAX_ERROR_COUNT_MAX or self._recovery_count >= RECOVERY_COUNT_MAX:
             return False
-        if text[start:end] == "system" and self._open_braces(self._state.value_stack):
+        if text[start:end] == "system" and self._open_braces(self._machine.values):
             # A system stands at the top level alone, so the braces before it lack their ends.
             self._close_blocks()
             if self._resume(start, "SYSTEM"):
                 return True
         if swallowed is None:
             return self._skip(start, self._statement_depth())
-        return self._skip(swallowed.start_pos or 0, self._incomplete_statement_depth())
+        return self._skip(swallowed.start_pos, self._incomplete_statement_depth())
 
-    def _swallowed_keyword(self, start: int, end: int) -> "Token | None":
+    def _swallowed_keyword(self, start: int, end: int) -> Token | None:
         """The last token, if it was read as a name but is the keyword of the next statement: `let a = state b:`."""
         last = self._last
         if last is None or last.type != "NAME" or start <= self._last_end():
             return None
-        if not self._scanned.text[start:end].isidentifier() or not self._is_statement_at(last.start_pos or 0):
+        if not self._scanned.text[start:end].isidentifier() or not self._is_statement_at(last.start_pos):
             return None
         return last
 
-    def _situation(self, start: int, end: int, swallowed: "Token | None") -> Situation:
+    def _situation(self, start: int, end: int, swallowed: Token | None) -> Situation:
         """What `explain` needs to know about the error at the lexeme from `start` to `end`."""
-        stack = self._state.state_stack
-        braces = self._open_braces(self._state.value_stack)
+        stack = self._machine.states
+        braces = self._open_braces(self._machine.values)
         if swallowed is not None:
-            start, end = swallowed.start_pos or 0, swallowed.end_pos or 0
-            accepted = frozenset(name for name in self._table[self._before_last] if name.isupper())
+            start, end = swallowed.start_pos, swallowed.end_pos
+            accepted = frozenset(name for name in self._machine.rows[self._before_last] if name.isupper())
         else:
-            accepted = frozenset(n for n in self._table[stack[-1]] if n.isupper() and self._accepts(stack, n))
+            accepted = frozenset(
+                n for n in self._machine.rows[stack[-1]] if n.isupper() and self._machine.accepts(stack, n)
+            )
         return Situation(
             source=self._source,
             scanned=self._scanned,
@@ -174,7 +161,7 @@ class _Parsing:
             end=end,
             accepted=accepted,
             last=self._last,
-            after_operand=swallowed is None and "COMPARISON" in self._table[self._before],
+            after_operand=swallowed is None and "COMPARISON" in self._machine.rows[self._before],
             at_statement=swallowed is None and self._at_block(),
             brace=braces[-1] if braces else None,
         )
@@ -183,14 +170,14 @@ class _Parsing:
         """Cut the stack back to `depth`; go on at the first statement or closing brace from `offset` on."""
         text = self._scanned.text
         # Braces of the dropped statement that wait for their end, and braces met on the way.
-        waiting = len(self._open_braces(self._state.value_stack[depth:]))
+        waiting = len(self._open_braces(self._machine.values[depth:]))
         inner = 0
         offset = self._earlier_statement(offset, depth)
         self._cut_back(depth)
         while True:
             start, end = self._scanned.lexeme(offset)
             if start >= len(text):
-                return self._resume(start, "$END")
+                return self._resume(start, END)
             lexeme = text[start:end]
             if lexeme == "{":
                 inner += 1
@@ -210,7 +197,7 @@ class _Parsing:
 
         In `{ x: a ->` the next line `state y: bool = true` is read as updates up to the `=`.
         """
-        dropped = self._state.value_stack[depth:]
+        dropped = self._machine.values[depth:]
         start = self._scanned.skip_gap(self._scanned.text.rfind("\n", 0, offset) + 1)
         if (
             start < offset
@@ -242,31 +229,31 @@ class _Parsing:
 
     def _resume(self, offset: int, terminal: str) -> bool:
         """Let the lexer go on at `offset`, if the parser can take the terminal there."""
-        if offset <= self._resumed_at or not self._accepts(self._state.state_stack, terminal):
+        if offset <= self._resumed_at or not self._machine.accepts(self._machine.states, terminal):
             return False
         self._resumed_at = offset
-        self._lexer.state.line_ctr.char_pos = offset
-        self._before = self._state.position
+        self._machine.offset = offset
+        self._before = self._machine.states[-1]
         return True
 
     def _close_blocks(self) -> None:
         """End every open block, as if its braces had been closed."""
-        while not self._accepts(self._state.state_stack, "$END"):
+        while not self._machine.accepts(self._machine.states, END):
             self._cut_back(self._statement_depth())
-            self._state.feed_token(self._zero_width("RBRACE"))
+            self._machine.feed(self._zero_width("RBRACE"))
 
     # --- the parser's stack ---------------------------------------------------------------------------------------
 
     def _statement_depth(self) -> int:
         """The length of the part of the stack without the statement at fault, unless that could end where it is."""
-        states = self._state.state_stack
-        if self._accepts(states, "TICK") or self._accepts(states, "SYSTEM"):
-            return len(self._state.value_stack)
+        states = self._machine.states
+        if self._machine.accepts(states, "TICK") or self._machine.accepts(states, "SYSTEM"):
+            return len(self._machine.values)
         return self._incomplete_statement_depth()
 
     def _incomplete_statement_depth(self) -> int:
         """The length of the longest part of the stack that ends with the statements of an open block."""
-        values, states = self._state.value_stack, self._state.state_stack
+        values, states = self._machine.values, self._machine.states
         closed = 0
         for depth in range(len(values), 0, -1):
             value = values[depth - 1]
@@ -276,22 +263,24 @@ class _Parsing:
                 closed += 1
             elif kind == "LBRACE" and closed > 0:
                 closed -= 1
-            elif closed == 0 and (is_block or (kind == "LBRACE" and self._accepts(states[: depth + 1], "TICK"))):
+            elif closed == 0 and (
+                is_block or (kind == "LBRACE" and self._machine.accepts(states[: depth + 1], "TICK"))
+            ):
                 return depth
         return 0
 
     def _at_block(self) -> bool:
         """Whether the stack ends with a block, before or after its first statement."""
-        if self._before != self._state.position:  # reductions on the way to the error completed a statement
+        if self._before != self._machine.states[-1]:  # reductions on the way to the error completed a statement
             return False
-        top = self._state.value_stack[-1] if self._state.value_stack else None
+        top = self._machine.values[-1] if self._machine.values else None
         if top is None or (isinstance(top, Piece) and isinstance(top.value, Block)):
             return True
-        starts_block = getattr(top, "type", "") == "LBRACE" and self._accepts(self._state.state_stack, "TICK")
+        starts_block = getattr(top, "type", "") == "LBRACE" and self._machine.accepts(self._machine.states, "TICK")
         return starts_block or (getattr(top, "type", "") == "RBRACE")
 
     @staticmethod
-    def _open_braces(values: list[Any]) -> "list[Token]":
+    def _open_braces(values: list[Any]) -> list[Token]:
         """The opening braces among `values` that are not closed again."""
         braces: list[Token] = []
         for value in values:
@@ -304,28 +293,5 @@ class _Parsing:
 
     def _cut_back(self, depth: int) -> None:
         """Forget what stands above `depth` values of the stack."""
-        del self._state.value_stack[depth:]
-        del self._state.state_stack[depth + 1 :]
-
-    def _accepts(self, stack: list[int], terminal: str) -> bool:
-        """Whether the parser with `stack` can take `terminal`: its reductions played without their actions."""
-        from lark.parsers.lalr_analysis import Shift
-
-        kept, pushed = len(stack), list[int]()
-        while True:
-            state = pushed[-1] if pushed else stack[kept - 1]
-            entry = self._table[state].get(terminal)
-            if entry is None:
-                return False
-            action, argument = entry
-            if action is Shift:
-                return True
-            size = len(argument.expansion)
-            over = max(size - len(pushed), 0)
-            del pushed[len(pushed) - min(size, len(pushed)) :]
-            kept -= over
-            state = pushed[-1] if pushed else stack[kept - 1]
-            target = self._table[state][argument.origin.name][1]
-            if terminal == "$END" and argument.origin.name == "start":
-                return True
-            pushed.append(target)
+        del self._machine.values[depth:]
+        del self._machine.states[depth + 1 :]
