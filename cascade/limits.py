@@ -34,6 +34,7 @@ class StopReason(enum.Enum):
     UNSUPPORTED = "this engine does not answer formulas of this kind (choose another with --engine)"
     WORK = "a short answer leaves it open (--default-questions asks it in full)"
     UNPROVED = "neither a run nor a proof that there is none was found (choose another engine with --engine)"
+    LOST = "the process of z3 ended without an answer (memory may be short; choose another engine with --engine)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

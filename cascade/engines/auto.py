@@ -16,7 +16,7 @@ from cascade.verdicts.answer import Answer, Statistics, Stopped
 
 # Imported late: most questions are answered before it is needed.
 if TYPE_CHECKING:
-    from cascade.engines.symbolic.remote import Remote, RemoteError
+    from cascade.engines.symbolic.remote import LostError, Remote, RemoteError
 
 ALONE_SECONDS = 15.0
 """Exploration has so long by itself, or half of the time that there is: enough for forty million states on two processors. An answer from it comes with the number of
@@ -42,7 +42,7 @@ class _Rival:
         self._query = query
         self._limits = limits
         self._remote: Remote | None = None
-        self.error: RemoteError | None = None
+        self.error: RemoteError | LostError | None = None
         self.answer: Answer | None = None
 
     @property
@@ -52,9 +52,9 @@ class _Rival:
 
     def start(self, seconds: float) -> None:
         """Start it, `seconds` after the question was asked, if there is room."""
-        from cascade.engines.symbolic.remote import Remote
+        from cascade.engines.symbolic.remote import LostError, Remote
 
-        if self._remote is not None:
+        if self._remote is not None or self.error is not None:
             return
         memory, left = self._limits.memory_bytes_max, self._limits.seconds_max
         if memory is not None:
@@ -64,17 +64,20 @@ class _Rival:
             memory = share
         left = None if left is None else max(0.0, left - seconds)
         limits = replace(self._limits, memory_bytes_max=memory, seconds_max=left)
-        self._remote = Remote(self._model, self._query, limits)
+        try:
+            self._remote = Remote(self._model, self._query, limits)
+        except LostError as error:
+            self.error = error
 
     def poll(self, seconds: float) -> None:
         """Wait so long for its answer."""
-        from cascade.engines.symbolic.remote import RemoteError
+        from cascade.engines.symbolic.remote import LostError, RemoteError
 
         if not self.is_running or self._remote is None:
             return
         try:
             said = self._remote.poll(seconds)
-        except RemoteError as error:
+        except (RemoteError, LostError) as error:
             self.error = error
         else:
             if said is not None and not isinstance(said, ProgressReport):
@@ -120,6 +123,8 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
 
 def _wait(rival: _Rival, watch: Watch, said: Stopped) -> Stopped:
     """Exploration gave up: let z3 go on alone."""
+    from cascade.engines.symbolic.remote import RemoteError
+
     rival.start(watch.seconds)
     try:
         while rival.is_running:
@@ -127,7 +132,7 @@ def _wait(rival: _Rival, watch: Watch, said: Stopped) -> Stopped:
             rival.poll(LOOK_SECONDS)
     except KeyboardInterrupt:
         return Stopped(reason=StopReason.INTERRUPTED, statistics=said.statistics)
-    if rival.error is not None:
+    if isinstance(rival.error, RemoteError):
         raise rival.error
     return said
 

@@ -1,6 +1,9 @@
 """The engine `auto`, the process in which z3 works, and `both`."""
 
+import contextlib
+import errno
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -135,6 +138,112 @@ def test_a_crash_is_told() -> None:
     model, _ = model_of(SMALL, "low")
     with pytest.raises(remote.RemoteError, match="failed"):
         remote.answer(model, Reach(goal=10_000), Limits(), Progress())
+
+
+def end_helpers(number: int) -> None:
+    for process in tuple(HELPERS):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, number)
+
+
+def lost_at_random(model: CoreModel, query: Query, times: int, number: int) -> int:
+    """How often the process was lost before it had answered. Every other time it is one that was kept."""
+    chance = random.Random(number)
+    remote.close_idle()
+    begun = time.monotonic()
+    assert isinstance(remote.answer(model, query, Limits(), Progress()), Exhausted)
+    longest = time.monotonic() - begun
+    lost = 0
+    for _ in range(times):
+        if chance.random() < 0.5:
+            remote.close_idle()
+        timer = threading.Timer(chance.uniform(0.0, longest), end_helpers, (number,))
+        timer.start()
+        said = remote.answer(model, query, Limits(seconds_max=60.0), Progress())
+        timer.join()
+        if isinstance(said, Stopped):
+            assert said.reason is StopReason.LOST
+            assert said.statistics.details == (("the process of z3", signal.Signals(number).name),)
+            assert not HELPERS
+            lost += 1
+        else:
+            assert isinstance(said, Exhausted)
+    # What was killed while it waited is not asked.
+    assert isinstance(remote.answer(*model_of(SMALL, "low"), Limits(), Progress()), Exhausted)
+    remote.close_idle()
+    return lost
+
+
+def test_a_process_that_is_lost_is_no_answer() -> None:
+    assert lost_at_random(*model_of(SMALL, "low"), 4, signal.SIGKILL) <= 4
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM, signal.SIGABRT])
+def test_a_process_that_is_lost_is_no_answer_at_any_moment(number: int) -> None:
+    assert lost_at_random(*model_of(HUGE, "bounded"), 60, number) > 10
+
+
+def test_a_kept_process_that_has_ended_is_replaced() -> None:
+    for _ in range(2):
+        assert isinstance(remote.answer(*model_of(SMALL, "low"), Limits(), Progress()), Exhausted)
+        for process in HELPERS:
+            os.kill(process, signal.SIGKILL)
+            os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+    remote.close_idle()
+    assert not HELPERS
+
+
+def test_a_process_that_cannot_be_had_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    remote.close_idle()
+    monkeypatch.setattr(remote.subprocess, "Popen", fails)
+    said = remote.answer(*model_of(SMALL, "low"), Limits(), Progress())
+    assert isinstance(said, Stopped)
+    assert said.reason is StopReason.LOST
+    assert (
+        dict(said.statistics.details)["the process of z3"]
+        == "it could not be started: Resource temporarily unavailable"
+    )
+    # Exploration does without.
+    monkeypatch.setattr(auto, "ALONE_SECONDS", 0.0)
+    assert isinstance(auto.answer(*model_of(SMALL, "low"), Limits(), Progress()), Exhausted)
+
+
+def test_a_question_that_cannot_be_sent_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(remote.pickle, "dump", fails)
+    said = remote.answer(*model_of(SMALL, "low"), Limits(), Progress())
+    assert isinstance(said, Stopped)
+    assert said.reason is StopReason.LOST
+
+
+def test_what_cannot_be_understood_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    remote.close_idle()
+    monkeypatch.setattr(remote, "_PROGRAM", "print('(error \"memory is corrupted\")')")
+    said = remote.answer(*model_of(SMALL, "low"), Limits(), Progress())
+    assert isinstance(said, Stopped)
+    assert said.reason is StopReason.LOST
+
+
+@pytest.mark.parametrize("engine", ["symbolic", "both"])
+def test_a_check_whose_process_is_lost_is_undetermined(
+    engine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from cascade.cli.main import main
+
+    remote.close_idle()
+    monkeypatch.setattr(remote, "_PROGRAM", "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    Path("s.cf").write_text(SMALL, encoding="utf-8")
+    code = main(["check", "s.cf", "--check", "low", "--engine", engine, "--stats"])
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    assert "the process of z3 ended without an answer" in said.out
+    assert code == (ExitCode.UNDETERMINED if engine == "symbolic" else 0)
 
 
 def test_progress_is_passed_on() -> None:

@@ -28,6 +28,8 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
     if depth > DEPTH_MAX:
         return stopped(StopReason.DEPTH)
     # Imported late: z3 takes a while, and is needed by nobody else.
+    from z3.z3types import Z3Exception
+
     from cascade.engines.symbolic.lasso import LassoSearch
     from cascade.engines.symbolic.patience import Patience
     from cascade.engines.symbolic.reach import ReachSearch
@@ -41,5 +43,11 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
                     return LassoSearch(model, query, Patience(watch)).answer()
         except StopSearch as stop:
             return stopped(stop.reason)
+        except MemoryError:
+            return stopped(StopReason.MEMORY)
+        except Z3Exception as error:
+            if "out of memory" not in str(error):
+                raise
+            return stopped(StopReason.MEMORY)
         except KeyboardInterrupt:
             return stopped(StopReason.INTERRUPTED)

@@ -1,6 +1,7 @@
 """The symbolic engine in a process of its own, so that limits and interrupts are obeyed at once, whatever z3 is doing.
 
-The process is kept for the next question, and killed when a question is given up. Where a process cannot be had, z3 works in this one.
+The process is kept for the next question, and killed when a question is given up. One that ends by itself, by a fault of z3 or by the system when memory is
+short, leaves its question undetermined; the next question gets a new process.
 """
 
 import atexit
@@ -9,6 +10,7 @@ import math
 import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -37,7 +39,11 @@ _PROGRAM = "from cascade.engines.symbolic.worker import main; main()"
 
 
 class RemoteError(Exception):
-    """The other process failed: a bug of this tool."""
+    """The other process met a bug of this tool."""
+
+
+class LostError(Exception):
+    """The other process could not be had, or has ended without an answer."""
 
 
 class _Worker:
@@ -61,8 +67,8 @@ class _Worker:
         try:
             while True:
                 self._messages.put(pickle.load(self._process.stdout))  # noqa: S301 - from the process that was started here
-        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
-            pass  # it ended, or was killed in the middle of a message
+        except Exception:  # noqa: BLE001, S110 - it ended, maybe in the middle of a message; what is cut off or garbled can fail in any way
+            pass
         finally:
             self._messages.put(None)
 
@@ -73,19 +79,27 @@ class _Worker:
         self._process.stdin.flush()
 
     def receive(self, seconds: float) -> Answer | ProgressReport | None:
-        """The next message, if there is one by then. Raises `RemoteError`."""
+        """The next message, if there is one by then. Raises `RemoteError` or `LostError`."""
         try:
             message = self._messages.get(timeout=seconds) if seconds > 0 else self._messages.get_nowait()
         except queue.Empty:
             return None
         if message is None:
-            code = self._process.wait()
-            HELPERS.discard(self._process.pid)
-            raise RemoteError(f"the process of the symbolic engine ended with {code}")
+            with contextlib.suppress(
+                subprocess.TimeoutExpired
+            ):  # it is about to end, or says nothing that can be understood
+                self._process.wait(GRACE_SECONDS)
+            self.kill()
+            raise LostError(_ending(self._process.returncode))
         if isinstance(message, Crash):
             raise RemoteError(f"the symbolic engine failed:\n{message.text}")
         received: Answer | ProgressReport = message
         return received
+
+    @property
+    def is_alive(self) -> bool:
+        """Has it not ended?"""
+        return self._process.poll() is None
 
     @property
     def is_small(self) -> bool:
@@ -104,16 +118,36 @@ class _Worker:
                     pipe.close()
 
 
+def _ending(code: int) -> str:
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"exit code {code}"
+
+
 _IDLE: list[_Worker] = []
 """Processes that wait for questions."""
 
 
+def _worker() -> _Worker:
+    """A process that waits, or a new one. Raises `LostError`."""
+    while _IDLE:
+        worker = _IDLE.pop()
+        if worker.is_alive:
+            return worker
+        worker.kill()
+    try:
+        return _Worker()
+    except OSError as error:
+        raise LostError(f"it could not be started: {error.strerror}") from error
+
+
 class Remote:
-    """One question that another process works on. `close` it when its answer came or is not wanted any more."""
+    """One question that another process works on. `close` it when its answer came or is not wanted any more. Raises `LostError`."""
 
     def __init__(self, model: CoreModel, query: Query, limits: Limits, *, progress_seconds: float = math.inf) -> None:
         with unhurried():  # a process that is started is known, and will be ended
-            self._worker: _Worker | None = _IDLE.pop() if _IDLE else _Worker()
+            self._worker: _Worker | None = _worker()
         self._is_done = False
         request = Request(model=model, query=query, limits=limits, progress_seconds=progress_seconds)
         # Writing waits until the process reads; a large model must not make this one wait for Python's start.
@@ -122,11 +156,13 @@ class Remote:
 
     @staticmethod
     def _send(worker: _Worker, request: Request) -> None:
-        with contextlib.suppress(OSError):  # it ended, which `receive` tells
+        try:
             worker.send(request)
+        except Exception:  # noqa: BLE001 - most often it has ended; it must not wait for the rest in any case
+            worker.kill()  # which `receive` tells
 
     def poll(self, seconds: float) -> Answer | ProgressReport | None:
-        """What it says next, if it says something by then. Raises `RemoteError`."""
+        """What it says next, if it says something by then. Raises `RemoteError` or `LostError`."""
         assert self._worker is not None, "it was not closed yet"
         message = self._worker.receive(seconds)
         if message is not None and not isinstance(message, ProgressReport):
@@ -159,8 +195,9 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
     watch = Watch(_with_grace(limits), progress)
     if limits.memory_bytes_max is not None:  # this process has its part of it already
         limits = replace(limits, memory_bytes_max=max(1, limits.memory_bytes_max - process_bytes()))
-    remote = Remote(model, query, limits, progress_seconds=progress.interval_seconds)
+    remote: Remote | None = None
     try:
+        remote = Remote(model, query, limits, progress_seconds=progress.interval_seconds)
         while True:
             said = remote.poll(LOOK_SECONDS)
             if isinstance(said, ProgressReport):
@@ -170,10 +207,14 @@ def answer(model: CoreModel, query: Query, limits: Limits, progress: Progress) -
             watch.check_time()
     except StopSearch as stop:
         return Stopped(reason=stop.reason, statistics=Statistics(seconds=watch.seconds))
+    except LostError as lost:
+        details = (("the process of z3", str(lost)),)
+        return Stopped(reason=StopReason.LOST, statistics=Statistics(seconds=watch.seconds, details=details))
     except KeyboardInterrupt:
         return Stopped(reason=StopReason.INTERRUPTED, statistics=Statistics(seconds=watch.seconds))
     finally:
-        remote.close()
+        if remote is not None:
+            remote.close()
 
 
 def _with_grace(limits: Limits) -> Limits:

@@ -47,7 +47,7 @@ def serve(requests: BinaryIO, messages: BinaryIO) -> None:
     while True:
         try:
             request = pickle.load(requests)  # noqa: S301 - from the process that started this one
-        except EOFError:
+        except (EOFError, pickle.UnpicklingError):  # who asks has ended, maybe in the middle of a request
             return
         try:
             progress = Progress(show=show, interval_seconds=request.progress_seconds)
