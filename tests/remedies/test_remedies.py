@@ -86,9 +86,6 @@ def assert_tuned(path: Path, check_name: str, axes: list[Axis]) -> Tuning:
     return found
 
 
-ALL_SUBSETS_MAX = 8
-
-
 def assert_fixed(path: Path, checks: tuple[str, ...], size_max: int | None, *, with_harm: bool = True) -> Fixing:
     """Every question's remedies are the minimal sets that hold, by definition, and all others fail."""
     variants, system = variants_of(path)
@@ -319,16 +316,6 @@ def test_shipped_specs_by_brute_force(path: Path) -> None:
     violated = [check for check in system.checks if check.expect_violated and not check.fixes]
     check = min(violated, key=lambda check: "at most 1 fault" not in check.source).name
     assert_fixed(path, (check,), 1, with_harm=False)
-
-
-@pytest.mark.campaign
-@pytest.mark.parametrize("path", WITH_FIXES, ids=lambda path: path.stem)
-def test_shipped_specs_by_brute_force_in_full(path: Path) -> None:
-    """All subsets; of specs with very many fixes those of up to three."""
-    _, system = variants_of(path)
-    found = assert_fixed(path, (), len(system.fixes) if len(system.fixes) <= ALL_SUBSETS_MAX else 3)
-    assert any(question.remedies for question in found.questions)
-    assert any(question.failing_count for question in found.questions)
 
 
 def test_all_shipped_specs_have_fixes() -> None:
