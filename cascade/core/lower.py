@@ -79,8 +79,7 @@ class _Lowering:
             if (forced := faults.get(-1 if self._forced is None else self._forced)) is not None:
                 for draft in drafts:
                     draft.permits.append(struck.constrain_forced(forced.source.guard, draft.index))
-        never = self._builder.false
-        drafts = [d for d in drafts if self._builder.and_(*d.permits) != never and d.source.guard != never]
+        drafts = [d for d in drafts if self._matters(d)]
         commands = [self._command(draft) for draft in drafts]
         position = {draft.index: i for i, draft in enumerate(drafts)}
         stopped = frozenset(position[i] for i in self._check.stopped if i in position)
@@ -90,6 +89,11 @@ class _Lowering:
     @property
     def _forced(self) -> int | None:
         return None if self._check.strikes is None else self._check.strikes.forced
+
+    def _matters(self, draft: _Draft) -> bool:
+        """Whether a command may fire, or its guard may be without a value: what folding sees must not decide whether that is an error."""
+        never, guard = self._builder.false, draft.source.guard
+        return guard != never and (self._builder.can_fail[guard] or self._builder.and_(*draft.permits) != never)
 
     # --- budgets and counts ---
 
