@@ -160,7 +160,7 @@ class CheckRow:
     """A declared check and its verdict: `holds`, `violated` or `undetermined`.
 
     `extent` says what was explored; `reason` why there is no verdict; `accepted` by which waiver an unexpected one does not count.
-    `values` says what the open params are.
+    `values` says what the open params are; `proved` by what kind of proof a verdict was reached, and `proof` in what it consists, its invariant line by line.
     """
 
     name: str
@@ -179,6 +179,8 @@ class CheckRow:
     said: tuple[str, ...]
     accepted: str = ""
     values: str = ""
+    proved: str = ""
+    proof: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

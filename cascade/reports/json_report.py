@@ -15,7 +15,9 @@ from cascade.questions.causes import ExplainedStep
 from cascade.questions.declared import CheckResult
 from cascade.questions.defaults import OutageAnswers
 from cascade.reports.results import Entry, EntryKind, FileReport, Outcome, Results, entries
+from cascade.reports.terminal import proof_of
 from cascade.source import Span
+from cascade.verdicts.answer import ProofKind
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Exhaustion, Holds, Undetermined, Violated
 
@@ -91,6 +93,7 @@ def _check(entry: Entry, result: CheckResult) -> Json:
         "outcome": entry.outcome.value,
         "reason": verdict.reason.value if isinstance(verdict, Undetermined) else None,
         "evidence": _evidence(result),
+        "proof": _proof(result),
         "statistics": {
             "states": statistics.state_count,
             "transitions": statistics.transition_count,
@@ -112,6 +115,18 @@ def _evidence(result: CheckResult) -> str | None:
             return "exhaustion" if proof is None else proof.kind.value
         case _:
             return "run"
+
+
+def _proof(result: CheckResult) -> Json | None:
+    proof = proof_of(result)
+    if proof is None:
+        return None
+    return {
+        "kind": proof.kind.value,
+        "k": proof.k if proof.kind is ProofKind.K_INDUCTION else None,
+        "bound": proof.bound or None,
+        "invariant": list(proof.invariant),
+    }
 
 
 def _run(entry: Entry) -> Json | None:

@@ -12,9 +12,13 @@ from cascade.questions.declared import CheckResult
 from cascade.records import dataclass
 from cascade.reports.layout import Layout
 from cascade.reports.runs import INDENT, run_lines, run_of, run_summary
-from cascade.reports.wording import count_text, proof_text, seconds_text, waiver_text
-from cascade.verdicts.answer import Proof, ProofKind
+from cascade.reports.wording import count_text, proof_sentences, proof_text, seconds_text, waiver_text
+from cascade.verdicts.answer import Proof
 from cascade.verdicts.verdict import Exhaustion, Holds, Undetermined, Violated
+
+INVARIANT_LINES_MAX = 24
+INVARIANT_LINE_MAX = 400
+"""More of an invariant is for programs to read."""
 
 _WORD_COLUMNS = 9
 _STATES_COLUMNS = 15
@@ -167,7 +171,8 @@ def _undetermined_lines(verdict: Undetermined, layout: Layout) -> list[str]:
     return layout.wrap(text, indent=INDENT, hang=2, style="warning")
 
 
-def _proof_of(result: CheckResult) -> Proof | None:
+def proof_of(result: CheckResult) -> Proof | None:
+    """The proof that no run shows it, if the verdict rests on one."""
     match result.verdict:
         case Holds(evidence=Exhaustion(proof=proof)) | Violated(evidence=Exhaustion(proof=proof)):
             return proof
@@ -176,7 +181,7 @@ def _proof_of(result: CheckResult) -> Proof | None:
 
 def extent_text(result: CheckResult) -> str:
     """How many states were explored, or what was found instead."""
-    if _proof_of(result) is not None:
+    if proof_of(result) is not None:
         return "proved"
     statistics = result.verdict.statistics
     return count_text(statistics.state_count, statistics.counted) if statistics.state_count else ""
@@ -199,7 +204,7 @@ def _no_run_text(result: CheckResult) -> str:
 
 def _proof_lines(result: CheckResult, layout: Layout, *, with_proof: bool) -> list[str]:
     """What proves that the check holds; with its invariant, line by line, if that is asked for."""
-    proof = _proof_of(result)
+    proof = proof_of(result)
     if proof is None:
         return []
     lines = []
@@ -207,23 +212,22 @@ def _proof_lines(result: CheckResult, layout: Layout, *, with_proof: bool) -> li
         lines.extend(layout.wrap(f"proved by {proof_text(proof)}", indent=INDENT, style="faint"))
     if not with_proof:
         return lines
-    if proof.bound:
-        lines.extend(layout.wrap(f"a bound is proved: {proof.bound}", indent=INDENT, hang=2))
-    if proof.kind is ProofKind.K_INDUCTION:
-        text = (
-            f"no run with fewer than {count_text(proof.k, 'command')} shows the contrary, and {count_text(proof.k, 'different state')} in a row "
-            "that do not show it are never followed by one that does"
-        )
-        return [*lines, *layout.wrap(text, indent=INDENT, hang=2)]
-    if proof.invariant:
-        lines.extend(layout.wrap("always, together:", indent=INDENT))
-    for line in proof.invariant:
-        lines.extend(layout.wrap(printable(line), indent=INDENT + 2, hang=2))
+    for sentence in proof_sentences(proof):
+        lines.extend(layout.wrap(sentence, indent=INDENT, hang=2))
+    for line in proof.invariant[:INVARIANT_LINES_MAX]:
+        lines.extend(layout.wrap(_shortened(printable(line)), indent=INDENT + 2, hang=2))
+    if len(proof.invariant) > INVARIANT_LINES_MAX:
+        rest = count_text(len(proof.invariant) - INVARIANT_LINES_MAX, "more line")
+        lines.extend(layout.wrap(f"and {rest} (--format json has them all)", indent=INDENT + 2, hang=2, style="faint"))
     return lines
 
 
+def _shortened(line: str) -> str:
+    return line if len(line) <= INVARIANT_LINE_MAX else f"{line[:INVARIANT_LINE_MAX]}…"
+
+
 def _reason_text(result: CheckResult) -> str:
-    proof = _proof_of(result)
+    proof = proof_of(result)
     if proof is not None:
         return f"no run does this: proved by {proof_text(proof)}"
     return f"no run does this: all {count_text(result.verdict.statistics.state_count, result.verdict.statistics.counted)} were explored"

@@ -21,6 +21,22 @@ def proof_text(proof: Proof) -> str:
     return f"{proof.k}-induction" if proof.kind is ProofKind.K_INDUCTION else "an inductive invariant"
 
 
+def proof_sentences(proof: Proof) -> tuple[str, ...]:
+    """What the proof consists of, its invariant apart."""
+    if proof.kind is not ProofKind.K_INDUCTION:
+        found = "these lines together are true at the start, kept by every step, and false wherever the contrary shows:"
+    elif proof.k == 0:
+        found = "no values of the variables show the contrary, reachable or not"
+    elif proof.k == 1:
+        found = "nothing shows the contrary at the start, and no step from a state that does not show it leads to one that does, reachable or not"
+    else:
+        found = (
+            f"no run with fewer than {proof.k} commands shows the contrary, and {proof.k} different states in a row "
+            "that do not show it are never followed by one that does, reachable or not"
+        )
+    return (f"a bound is proved: {proof.bound}", found) if proof.bound else (found,)
+
+
 def clock_text(milliseconds: int, *, with_milliseconds: bool = False) -> str:
     """Time since the start: `00:31:00`, with days where there are some: `2d 04:00:00`."""
     seconds, rest = divmod(milliseconds, 1_000)

@@ -35,7 +35,8 @@ from cascade.reports.gather.summary import assumption_lines, explored_lines, nea
 from cascade.reports.gather.tables import answer_tables, fix_table, sample_table
 from cascade.reports.results import finding_ending
 from cascade.reports.runs import run_of
-from cascade.reports.terminal import extent_text, open_values_text
+from cascade.reports.terminal import extent_text, open_values_text, proof_of
+from cascade.reports.wording import proof_sentences, proof_text
 from cascade.verdicts.run import ReplayedRun
 from cascade.verdicts.verdict import Holds, Undetermined, Violated
 
@@ -240,6 +241,7 @@ class _Gatherer:
             case Undetermined():
                 word = "undetermined"
         place: Place | None = self._places.of(result.span)
+        proof = proof_of(result)
         return CheckRow(
             name=result.name,
             text=result.text,
@@ -257,6 +259,8 @@ class _Gatherer:
             said=tuple(d.message for d in result.diagnostics),
             accepted=_accepted(result.waiver),
             values=open_values_text(result),
+            proved="" if proof is None else proof_text(proof),
+            proof=() if proof is None else (*proof_sentences(proof), *proof.invariant),
         )
 
     def _totals(self, found: Sequence[Finding]) -> Totals:
