@@ -91,6 +91,44 @@ class Progress:
             self.show(report)
 
 
+@dataclass(slots=True)
+class Reading:
+    """Where the parser is in the text of a spec and what it imports: for who looks on from another thread, or after an interruption.
+
+    `line` is asked only then, so that following costs the parser nothing. None: all that was begun is read.
+    """
+
+    name: str = ""
+    line_count: int = 0
+    lines_before: int = 0
+    line: Callable[[], int] | None = None
+
+    def begin(self, name: str, line_count: int, line: Callable[[], int]) -> None:
+        """A file is being read; one that it imports comes after it, and counts with it."""
+        self.name = self.name or name
+        self.lines_before = self.line_count
+        self.line_count += line_count
+        self.line = line
+
+    def end(self) -> None:
+        """The file has been read."""
+        self.line = None
+
+    def forget(self) -> None:
+        """What is read next is another spec."""
+        self.name, self.line_count, self.lines_before, self.line = "", 0, 0, None
+
+    @property
+    def lines_read(self) -> int:
+        """Of `line_count`."""
+        line = self.line
+        return self.line_count if line is None else self.lines_before + line()
+
+
+READING = Reading()
+"""One at a time: the parser has a lock."""
+
+
 HELPERS: set[int] = set()
 """Processes that work for this one: what they hold counts as its own."""
 

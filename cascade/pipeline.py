@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -98,16 +99,17 @@ def check_file(
     progress: Callable[[str], Progress],
     on_result: Callable[[CheckResult], None] = lambda _: None,
     on_brief: "Callable[[Answers], None]" = lambda _: None,
+    while_reading: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> FileResult:
     """Decide the declared checks of the spec at `path`, in their order, then ask the default questions; in brief these come first.
 
-    `progress` gives what each reports to, by its name.
+    `progress` gives what each reports to, by its name; `while_reading` surrounds what comes before.
     """
     diagnostics = Diagnostics()
     seconds_max = options.limits.seconds_max
     cases: tuple[System, ...] | None = None
     try:
-        with time_limit(seconds_max):
+        with while_reading(), time_limit(seconds_max):
             loaded = load(path, diagnostics)
             settings = parse_settings(options.settings, diagnostics)
             if not diagnostics.errors:

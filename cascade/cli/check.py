@@ -13,7 +13,7 @@ from cascade.cli.exit_codes import MEANINGS, ExitCode, worst
 from cascade.cli.loading import load_or_complain, show_diagnostics, unknown_names
 from cascade.cli.outputs import TEXT, write_outputs
 from cascade.cli.pages import Pages
-from cascade.cli.progress import ProgressLine
+from cascade.cli.progress import ProgressLine, reading_line
 from cascade.cli.settings import Settings, check_options, settle
 from cascade.cli.streams import columns, complain, paint_for, say
 from cascade.diagnostics.codes import Severity
@@ -148,7 +148,8 @@ class Checker:
         known: list[str] = []
         for path in paths:
             diagnostics = Diagnostics()
-            system = load_system(path, diagnostics)
+            with reading_line():
+                system = load_system(path, diagnostics)
             if diagnostics.errors:
                 return True
             if system is not None:
@@ -173,6 +174,7 @@ class Checker:
                 self._progress.of,
                 lambda r: self._on_result(path, r),
                 lambda a: self._on_brief(path, a),
+                reading_line,
             )
         except KeyboardInterrupt:
             self.is_interrupted = True

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable
 
 from cascade.checked.model import System
+from cascade.cli.progress import reading_line
 from cascade.cli.streams import columns, complain, paint_for
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.diagnostics.printable import printable
@@ -28,7 +29,8 @@ def load_or_complain(
 ) -> System | None:
     """The system of a spec; None after saying why there is none. `for_one_model` names what cannot be done to several: "an export"."""
     diagnostics = Diagnostics()
-    system = load_system(path, diagnostics, fix_names, settings)
+    with reading_line():
+        system = load_system(path, diagnostics, fix_names, settings)
     if system is not None and for_one_model and refuse_open(system, for_one_model, diagnostics):
         show_diagnostics(diagnostics.items)
         return None

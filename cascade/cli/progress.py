@@ -1,11 +1,14 @@
 """Where a search is, on standard error: one line that is overwritten on a terminal, else a line now and then."""
 
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from cascade.cli.streams import columns, is_interactive
 from cascade.diagnostics.printable import printable
-from cascade.limits import Progress, ProgressReport
+from cascade.limits import READING, Progress, ProgressReport
 from cascade.reports.wording import bytes_text, count_text, seconds_text
 
 TERMINAL_INTERVAL_SECONDS = 0.3
@@ -13,6 +16,9 @@ TERMINAL_INTERVAL_SECONDS = 0.3
 PLAIN_INTERVAL_SECONDS = 10.0
 # Searches that are short by themselves end soon: there a line is worth less.
 PLAIN_SEARCHES_SECONDS = 30.0
+
+# Before that it is not worth a line that a spec is read.
+READING_SECONDS = 1.0
 
 _CLEAR = "\r\x1b[2K"
 
@@ -62,6 +68,53 @@ class ProgressLine:
             self._is_shown = True
         else:
             print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def reading_line() -> Iterator[None]:
+    """Show how far a spec has been read, once that takes long, and when it is interrupted.
+
+    From a thread that sleeps else: what is shown costs the parser nothing, and a spec that is read at once starts as early as before.
+    """
+    READING.forget()
+    started = time.monotonic()
+    is_done = threading.Event()
+    shows = is_interactive(sys.stderr)
+
+    def look() -> None:
+        if is_done.wait(READING_SECONDS if shows else PLAIN_INTERVAL_SECONDS):
+            return
+        while True:
+            text = reading_text(time.monotonic() - started)
+            line = _CLEAR + text[: columns() - 1] if shows else text + "\n"
+            print(line, end="", file=sys.stderr, flush=True)
+            if is_done.wait(TERMINAL_INTERVAL_SECONDS if shows else PLAIN_INTERVAL_SECONDS):
+                break
+        if shows:
+            print(_CLEAR, end="", file=sys.stderr, flush=True)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        is_done.set()
+        thread.join()
+        print(reading_text(time.monotonic() - started), file=sys.stderr, flush=True)
+        raise
+    finally:
+        is_done.set()
+        thread.join()
+
+
+def reading_text(seconds: float) -> str:
+    """One line: the spec, how many of its lines are read, time."""
+    name, of, read = printable(READING.name), READING.line_count, READING.lines_read
+    if not name:
+        return f"reading the spec: {seconds_text(seconds)}"
+    if read < of or READING.line is not None:
+        return f"reading {name}: line {read:,} of {of:,}, {seconds_text(seconds)}"
+    return f"reading {name}: all {count_text(of, 'line')} read, now what they mean, {seconds_text(seconds)}"
 
 
 def search_text(path: str, count: int, name: str) -> str:

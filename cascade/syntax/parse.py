@@ -7,6 +7,7 @@ names, types and values, nor about which statement may stand in which body.
 from typing import Any
 
 from cascade.diagnostics.diagnostic import Diagnostics
+from cascade.limits import READING
 from cascade.source import SourceFile, Span
 from cascade.syntax import errors, tree
 from cascade.syntax.driver import END, Machine, Token, UnexpectedError
@@ -41,7 +42,10 @@ def parse(source: SourceFile, diagnostics: Diagnostics) -> tree.File:
     tables = parser()
     with tables.lock:
         tables.builder.begin(source, diagnostics)
-        items = _Parsing(source, scanned, diagnostics, tables).run().closed()
+        parsing = _Parsing(source, scanned, diagnostics, tables)
+        READING.begin(source.name, len(source.line_starts) - source.text.endswith("\n"), parsing.line)
+        items = parsing.run().closed()
+        READING.end()
         tables.builder.begin(SourceFile("", ""), Diagnostics())
     return tree.File(
         imports=tuple(item for item in items if isinstance(item, tree.Import)),
@@ -75,6 +79,10 @@ class _Parsing:
         # The parser's state before it took `_last`, and after.
         self._before_last: int = self._machine.states[-1]
         self._before: int = self._machine.states[-1]
+
+    def line(self) -> int:
+        """The line that is being read."""
+        return self._source.position(self._machine.offset)[0]
 
     def run(self) -> Block:
         """Read the whole text."""
