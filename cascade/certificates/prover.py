@@ -1,9 +1,10 @@
-"""Examines the invariant of a certificate again, by z3: an own reading of the text, and an own translation of the model.
+"""Examines the invariant, or the induction, of a certificate again, by z3: an own reading of the text, and an own translation of the model.
 
 What is read wrongly is another formula, and shows nothing or the same: all that counts is that it holds at the start, is kept by every step, and excludes the goal.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import z3
@@ -12,6 +13,7 @@ from cascade.certificates.checker import Claim, Outcome, Status
 from cascade.certificates.machine import Machine, Rejected, items
 
 SECONDS_MAX = 60
+STEPS_MAX = 100
 _NUMBER = re.compile(r"-?\d+")
 _BOUND = re.compile(r"was\d+")
 _INFIX = ("and", "or", "!=", "<=", ">=", "=", "<", ">", "+", "-", "*", "/")
@@ -42,10 +44,8 @@ def examine(said: dict[str, Any], outcome: Outcome) -> Outcome:
         others = len(items(said["parts"])) - len(parts)
         for part in parts:
             _examine(Claim(part), part["model"])
-        status, text = (
-            Status.CONFIRMED,
-            "an invariant, by z3",
-        )
+        is_induction = any(part["evidence"]["proof"] != "inductive invariant" for part in parts)
+        status, text = Status.CONFIRMED, "induction, by z3" if is_induction else "an invariant, by z3"
         if others:
             status, text = Status.PARTLY, f"{text}; {others} models of open params rest on other evidence"
     except NotUnderstoodError as error:
@@ -58,12 +58,11 @@ def examine(said: dict[str, Any], outcome: Outcome) -> Outcome:
 def _examine(claim: Claim, model: dict[str, Any]) -> None:
     said = claim.evidence
     is_invariant = said["proof"] == "inductive invariant"
-    if (is_invariant and not items(said["lines"])) or (not is_invariant and said["k"] != 1):
-        raise NotUnderstoodError("the proof is by induction over several steps, or it is of several models")
+    if is_invariant and not items(said["lines"]):
+        raise NotUnderstoodError("the proof is of several models")
     if claim.kind != "reach":
         raise NotUnderstoodError("the question is not one of reachability")
     theory = _Theory(claim.machine)
-    here, settled = theory.unknowns("here"), theory.unknowns("before")[: len(claim.machine.lows)]
     readers = [_Reader(str(line), model) for line in said["lines"]] if is_invariant else []
 
     def goal(state: list[Term]) -> Term:
@@ -71,19 +70,41 @@ def _examine(claim: Claim, model: dict[str, Any]) -> None:
         return met if claim.clock is None else z3.Or(met, state[len(claim.machine.lows) + claim.clock] > claim.exceeds)
 
     def claimed(state: list[Term]) -> Term:
-        # By induction over one step the invariant is that the goal is not met.
+        # By induction over one step, or over none, the invariant is that the goal is not met.
         lines = [truth(reader.read(state)) for reader in readers] if is_invariant else [z3.Not(goal(state))]
         return z3.And(*lines, *theory.within(state))
 
-    initial = [z3.Or(*(v == x for x in xs)) for v, xs in zip(settled, claim.machine.initial, strict=True)]
-    zeros = [z3.IntVal(0)] * len(claim.machine.clocks)
-    begun, delay, possible = theory.delayed([*theory.settle(settled), *zeros])
-    _impossible("the start", *initial, *possible, delay >= 0, z3.Not(claimed(begun)))
+    if not is_invariant and said["k"] not in (0, 1):
+        return _examine_steps(theory, goal, said["k"])
+    here = theory.unknowns("here")
+    begun, is_start = theory.start()
+    _impossible("the start", *is_start, z3.Not(claimed(begun)))
     _impossible("the goal", claimed(here), goal(here))
     for index, command in enumerate(claim.machine.commands):
-        fires = theory.may_fire(index, here)
-        after, delay, possible = theory.delayed(theory.fire(index, here))
-        _impossible(command["name"], claimed(here), *fires, *possible, delay >= 0, z3.Not(claimed(after)))
+        after, happens = theory.step(index, here)
+        _impossible(command["name"], claimed(here), *happens, z3.Not(claimed(after)))
+    return None
+
+
+def _examine_steps(theory: "_Theory", goal: Callable[[list[Term]], Term], k: Any) -> None:
+    """Induction over k steps: fewer do not lead to the goal, and k states without it, all different, are followed by none with it.
+
+    A shortest run to the goal repeats no state, and its last k + 1 are such states.
+    """
+    if type(k) is not int or not 0 < k <= STEPS_MAX:
+        raise NotUnderstoodError("the proof is by induction over too many steps")
+    path, happens = theory.start()
+    for _ in range(k):
+        _impossible("the start", *happens, goal(path))
+        path, more = theory.any_step(path)
+        happens = [*happens, *more]
+    states, happens = [theory.unknowns("here")], []
+    for _ in range(k):
+        after, more = theory.any_step(states[-1])
+        happens += [*more, z3.Not(goal(states[-1])), *theory.within(states[-1])]
+        happens += [z3.Or(*(a != b for a, b in zip(after, other, strict=True))) for other in states]
+        states.append(after)
+    _impossible("the goal", *happens, goal(states[-1]))
 
 
 def _impossible(what: str, *formulas: Term) -> None:
@@ -113,7 +134,10 @@ class _Theory:
         machine = self._machine
         lows = [*machine.lows, *(0 for _ in machine.clocks)]
         highs = [*machine.highs, *(stop for _, stop in machine.clocks)]
-        return [z3.And(low <= v, v <= high) for v, low, high in zip(state, lows, highs, strict=True)]
+        clocks = zip(machine.clocks, state[len(machine.lows) :], strict=True)
+        # Each step starts clocks from zero that do not run after it, and time moves those alone that do.
+        idle = [z3.Or(truth(self.value(runs, state)), clock == 0) for (runs, _), clock in clocks]
+        return [*(z3.And(low <= v, v <= high) for v, low, high in zip(state, lows, highs, strict=True)), *idle]
 
     def value(self, expression: int, state: list[Term]) -> Term:
         """In index order, so that shared nodes are shared terms."""
@@ -134,6 +158,28 @@ class _Theory:
             else:
                 terms[here] = combine(op, [terms[arg] for arg in args])
         return terms[expression]
+
+    def start(self) -> tuple[list[Term], list[Term]]:
+        """A state in which a run begins, or after the time that passes then, and what makes it one."""
+        machine = self._machine
+        settled = self.unknowns("before")[: len(machine.lows)]
+        initial = [z3.Or(*(v == x for x in xs)) for v, xs in zip(settled, machine.initial, strict=True)]
+        begun, delay, possible = self.delayed([*self.settle(settled), *([z3.IntVal(0)] * len(machine.clocks))])
+        return begun, [*initial, *possible, delay >= 0]
+
+    def step(self, index: int, state: list[Term]) -> tuple[list[Term], list[Term]]:
+        """The state after a command and the time that passes then, and when there is one."""
+        after, delay, possible = self.delayed(self.fire(index, state))
+        return after, [*self.may_fire(index, state), *possible, delay >= 0]
+
+    def any_step(self, state: list[Term]) -> tuple[list[Term], list[Term]]:
+        """The same of some command."""
+        after = [z3.FreshInt("after") for _ in state]
+        ways = []
+        for index in range(len(self._machine.commands)):
+            found, happens = self.step(index, state)
+            ways.append(z3.And(*happens, *(a == b for a, b in zip(after, found, strict=True))))
+        return after, [z3.Or(*ways)]
 
     def settle(self, values: list[Term]) -> list[Term]:
         for variable, expression in self._machine.settles:

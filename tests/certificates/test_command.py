@@ -43,6 +43,23 @@ system big {
 """
 
 
+SEVERAL_STEPS = """\
+system s {
+  tick 1min
+  state a: 0..9 = 0
+  state b: 0..9 = 0
+  event round when a < 3 after 1min..2min { a = a + 1 }
+  event back when a == 3 { a = 0 }
+  # From states that are never reached three steps lead to the bad one.
+  event astray when a > 3 and a < 7 { a = a + 1 }
+  check none: never b > 9
+  check one: never b == 1
+  check several: never a == 7
+  check late: always a != 7 or b == 1
+}
+"""
+
+
 @pytest.fixture
 def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -151,3 +168,29 @@ def test_no_certificate_of_what_was_interrupted(spec: Path, monkeypatch: pytest.
     Path("c").write_bytes(b"old")
     assert run("spec.cf", "--certificate", "c") == 130
     assert Path("c").read_bytes() == b"old"
+
+
+def test_induction_over_steps_is_examined_by_z3(
+    spec: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(make, "SAMPLED_MAX", -1)
+    spec.write_text(SEVERAL_STEPS, encoding="utf-8")
+    assert run("spec.cf", "--certificate", "c", "--engine", "symbolic") == 0
+    said = body("c")["verdicts"]
+    assert [verdict["parts"][0]["evidence"]["k"] for verdict in said] == [0, 1, 4, 4]
+    assert main(["verify-certificate", "c"]) == 3
+    assert main(["verify-certificate", "c", "--z3"]) == 0
+    assert capsys.readouterr().out.count("by z3") == 4
+    for claimed, code in ((0, 1), (3, 1), (5, 0), (-1, 3), (10**9, 3), ("3", 3), ([], 3)):
+        changed = body("c")
+        changed["verdicts"] = said[2:3]
+        changed["verdicts"][0]["parts"][0]["evidence"]["k"] = claimed
+        Path("d").write_bytes(seal(changed))
+        assert main(["verify-certificate", "d", "--z3"]) == code, claimed
+    # The same proof of something that a run refutes.
+    changed = body("c")
+    changed["verdicts"] = said[2:3]
+    changed["verdicts"][0]["parts"][0]["model"]["variables"][0][3] = [4]
+    changed["verdicts"][0]["parts"][0]["evidence"]["k"] = 4
+    Path("d").write_bytes(seal(changed))
+    assert main(["verify-certificate", "d", "--z3"]) == 1
