@@ -458,14 +458,25 @@ class Evaluator:
             if isinstance(right_value, Unknown):
                 return UNKNOWN, UNKNOWN
             return self.value(left, scope, _type_of(right_value)), right_value
-        if self._is_unknown(left, scope) or self._is_unknown(right, scope):
-            return UNKNOWN, UNKNOWN
-        for one, other, swapped in ((left, right, False), (right, left, True)):
-            hint = self._label_type(one, scope)
-            if hint is not None and (_some_label(other, hint) or self._is_undeclared(other, scope)):
-                values = self.value(one, scope), self.value(other, scope, hint)
-                return (values[1], values[0]) if swapped else values
+        sides = [(left, right), (right, left)]
+        # What is a label is not evaluated as the name that it might be as well: that value may depend on the one that is being found.
+        sides.sort(key=lambda pair: self._is_derived(pair[0], scope))
+        for is_label in (_some_label, lambda other, _: self._is_undeclared(other, scope)):
+            for one, other in sides:
+                hint = self._label_type(one, scope)
+                if hint is not None and is_label(other, hint):
+                    values = self.value(one, scope), self.value(other, scope, hint)
+                    return values if one is left else (values[1], values[0])
+            if self._is_unknown(left, scope) or self._is_unknown(right, scope):
+                return UNKNOWN, UNKNOWN
         return self.value(left, scope), self.value(right, scope)
+
+    def _is_derived(self, expr: tree.Expr, scope: Scope) -> bool:
+        """Whether a name (or a branch of a conditional) stands for what other values make up."""
+        if isinstance(expr, tree.Conditional):
+            return self._is_derived(expr.then, scope) or self._is_derived(expr.otherwise, scope)
+        found = self.lookup(expr.text, scope) if isinstance(expr, tree.Name) else None
+        return isinstance(found, tuple) and not isinstance(found[1], StateVariable | Parameter)
 
     def _is_unknown(self, expr: tree.Expr, scope: Scope) -> bool:
         """Whether a name (or a branch of a conditional) stands for something of which nothing is known, such as an unbound port."""

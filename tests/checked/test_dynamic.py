@@ -121,6 +121,15 @@ LABELS = [
     ("state x: {up, down} = up let up = 3", "x == up", "x == up"),
     ("state x: {up, down} = up state y: {up, down} = down", "x == y", "x == y"),
     ("state x: {up, down} = up", "x == (if j == 1 then up else down)", "x == (if j == 1 then 0 else 1)"),
+    # What it wins over is not looked at: that may depend on the very value.
+    ("state x: {up, gone} = up let gone = not zz", "x == gone", "x == gone"),
+    ("state x: {up, gone} = up let gone = not zz", "gone == x", "x == gone"),
+    ("state x: {up, gone} = up let y = x let gone = not zz", "y == gone", "x == gone"),
+    (
+        "state x: {up, gone} = up outage gone when not zz",
+        "(if j == 1 then x else up) == gone",
+        "(if j == 1 then x else 0) == 1",
+    ),
     ("state x: {up, j} = up let j2 = 3", "(if i == 1 then x else up) == j", None),
 ]
 
