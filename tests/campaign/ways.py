@@ -129,6 +129,7 @@ WAYS = {
             share=1.0,
         ),
         Way(name="packed-many-words", answer=_packed(Tiny, STATE_WORD_BITS=4), share=1.0),
+        Way(name="packed-many-words-2-threads", answer=_packed(Tiny, threads=2, STATE_WORD_BITS=4), share=1.0),
         Way(name="packed-symmetric", answer=_packed(symmetry=True), queries=(Reach,)),
         Way(
             name="packed-symmetric-many-words",

@@ -72,6 +72,8 @@ VARIANTS: dict[str, tuple[dict[str, int], type[Tuning], int]] = {
     "programs": ({"CLOSED_BITS_MAX": -1}, Tuning, 1),
     "no tables": (NO_TABLES, Tuning, 1),
     "many words": ({"STATE_WORD_BITS": 4}, Tiny, 1),
+    "many words, two threads": ({"STATE_WORD_BITS": 4}, Tiny, 2),
+    "many words, three threads": ({"STATE_WORD_BITS": 4}, Tiny, 3),
     "a few words": ({"STATE_WORD_BITS": 6, "CLOSED_BITS_MAX": 2}, Tuning, 1),
 }
 
@@ -158,10 +160,17 @@ def test_there_may_be_many_wide_initial_states() -> None:
     assert isinstance(said, Exhausted) and said.statistics.state_count == 2 * 4096
 
 
-def test_threads_and_sizes_change_neither_run_nor_count() -> None:
+@pytest.mark.parametrize(
+    "variants",
+    [
+        ("default", "tiny", "two threads", "three threads"),
+        ("many words", "many words, two threads", "many words, three threads"),
+    ],
+)
+def test_threads_and_sizes_change_neither_run_nor_count(variants: tuple[str, ...]) -> None:
     tiers = Tiers(2, 2, 2, 1)
     model, query = tiers.builder.reach(tiers.collapse)
-    answers = [ask_as(name, model, query) for name in ("default", "tiny", "two threads", "three threads")]
+    answers = [ask_as(name, model, query) for name in variants]
     runs = {said.run for said in answers if isinstance(said, Found)}
     assert len(runs) == 1
     assert len({said.statistics.state_count for said in answers}) == 1
@@ -210,16 +219,19 @@ def test_what_was_seen_in_memory_is_known_on_disk(thread_count: int, growth_coun
     assert said.kind is FailureKind.TIMELOCK
 
 
-def test_threads_find_the_same_loop() -> None:
+@pytest.mark.parametrize(
+    ("alone", "together"), [("default", "two threads"), ("many words", "many words, three threads")]
+)
+def test_threads_find_the_same_loop(alone: str, together: str) -> None:
     tiers = Tiers(2, 2, 2, 1)
     model, query = tiers.builder.lasso(("eq", "level0", 1), ("eq", "level0", 0))
-    one, several = ask_as("default", model, query), ask_as("two threads", model, query)
+    one, several = ask_as(alone, model, query), ask_as(together, model, query)
     assert isinstance(one, Found)
     assert isinstance(several, Found)
     assert one.run == several.run
 
 
-@pytest.mark.parametrize("variant", ["default", "tiny", "two threads", "a few words"])
+@pytest.mark.parametrize("variant", ["default", "tiny", "two threads", "a few words", "many words, two threads"])
 def test_tiers_have_the_known_number_of_states(variant: str) -> None:
     said = ask_as(variant, *Tiers(2, 2, 2, 1).builder.reach(False))
     assert isinstance(said, Exhausted)

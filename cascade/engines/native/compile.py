@@ -48,14 +48,14 @@ def _prefetch(_context: Any, array: Any, index: Any) -> Any:
 
 @intrinsic
 def _compare_and_swap(_context: Any, array: Any, _index: Any, _expected: Any, _new: Any) -> Any:
-    """`cmpxchg`, sequentially consistent."""
+    """`cmpxchg`, sequentially consistent, of an item of the array."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
         place = builder.gep(data, [arguments[1]])
         return builder.extract_value(builder.cmpxchg(place, arguments[2], arguments[3], "seq_cst", "seq_cst"), 0)
 
-    return types.uint64(array, types.uint64, types.uint64, types.uint64), generate
+    return array.dtype(array, types.uint64, array.dtype, array.dtype), generate
 
 
 @intrinsic

@@ -18,6 +18,7 @@ from cascade.records import dataclass
 
 P = ParamSpec("P")
 R = TypeVar("R")
+W = TypeVar("W", np.uint64, np.uint32)
 
 Word = np.uint64
 Words = NDArray[np.uint64]
@@ -171,10 +172,10 @@ def prefetch(_array: Words, _index: Word) -> None:
 _one_at_a_time = threading.Lock()
 
 
-def compare_and_swap(array: Words, index: Word, expected: Word, new: Word) -> Word:
+def compare_and_swap(array: NDArray[W], index: Word, expected: W, new: W) -> W:
     """Where `array[index]` is `expected` it becomes `new`, with no other thread in between; returns what it was."""
     with _one_at_a_time:
-        found: Word = array[index]
+        found: W = array[index]
         if found == expected:
             array[index] = new
         return found

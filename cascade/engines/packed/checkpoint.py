@@ -23,7 +23,7 @@ from cascade.engines.packed.disk import Cost
 from cascade.engines.packed.store import distinct
 from cascade.records import dataclass
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(slots=True, kw_only=True)

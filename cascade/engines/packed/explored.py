@@ -57,11 +57,11 @@ def _are_blocked(search: PackedSearch, roots: Words) -> Mask:
 
 
 def first_of(search: PackedSearch, roots: Words, positions: Words, chosen: Mask) -> tuple[int, Cost]:
-    """Of the chosen states one with the least cost: that with the least root. `positions` ascend."""
+    """Of the chosen states one with the least cost: the least of them. `positions` ascend."""
     first = int(positions[np.flatnonzero(chosen)[0]])
     cost, (_, end) = next((c, r) for c, r in search.ranges().items() if r[0] <= first < r[1])
     same = chosen & (positions < end)
-    return int(roots[same].min()), cost
+    return search.least_of(roots[same]), cost
 
 
 def count_twins(search: PackedSearch, variable: int, holds: Callable[[Words], Mask]) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 from cascade.engines.native.kernel import Words
 from cascade.engines.packed.kernels import intern
 from cascade.engines.packed.layout import PackedLayout
+from cascade.engines.packed.store import LINE_WORDS
 
 CAPACITY_MIN = 1 << 10
 BYTES_OF_A_VALUE = 16
@@ -16,7 +17,7 @@ State = tuple[int, ...]
 
 
 class Roots:
-    """`room` is how many values of a node one expanded state may add."""
+    """`room` is how many values of a node threads may add before they look again: what one expanded state of each may."""
 
     def __init__(self, layout: PackedLayout, room: int, may_take: Callable[[int], None]) -> None:
         self._layout = layout
@@ -24,13 +25,15 @@ class Roots:
         self._may_take = may_take
         inner = layout.word_count - 1
         capacity = 1 << max(CAPACITY_MIN, 4 * room).bit_length()
-        self.tree = np.zeros(intern.COUNTS + 4 * inner + 2 * inner * capacity, dtype=np.uint64)
+        # Numbers of values have cache lines for themselves: threads write to them, and read all around them.
+        counts = intern.CHILDREN + 2 * inner + LINE_WORDS
+        values = counts + 2 * inner + LINE_WORDS
+        self.tree = np.zeros(values + 2 * inner * capacity, dtype=np.uint64)
         self.slots = np.zeros(4 * inner * capacity, dtype=np.uint32)
-        self.tree[intern.CAPACITY], self.tree[intern.INNER] = capacity, inner
-        self.tree[intern.VALUES] = intern.COUNTS + 4 * inner
+        self.tree[intern.CAPACITY], self.tree[intern.INNER], self.tree[intern.ROOM] = capacity, inner, room
+        self.tree[intern.COUNTS], self.tree[intern.VALUES] = counts, values
         for k, (left, right) in enumerate(_children(layout.word_count)):
-            self.tree[intern.COUNTS + 2 * inner + k] = left
-            self.tree[intern.COUNTS + 3 * inner + k] = right
+            self.tree[intern.CHILDREN + k], self.tree[intern.CHILDREN + inner + k] = left, right
 
     @property
     def is_wide(self) -> bool:
@@ -40,7 +43,7 @@ class Roots:
     @property
     def has_room(self) -> bool:
         """May one state more be expanded?"""
-        return bool(intern.has_room(self.tree, np.uint64(self._room)))
+        return bool(intern.has_room(self.tree))
 
     def grow(self) -> None:
         """Twice the room. Raises what `may_take` raises where the memory is too much."""
@@ -59,6 +62,7 @@ class Roots:
     def restore(self, tree: Words) -> None:
         """Take over what was interned elsewhere."""
         self.tree = tree.copy()
+        self.tree[intern.ROOM] = self._room
         self.slots = np.zeros(4 * int(tree[intern.INNER]) * int(tree[intern.CAPACITY]), dtype=np.uint32)
         if self.is_wide:
             intern.rebuild(self.tree, self.slots)

@@ -101,8 +101,8 @@ class PackedSearch:
         self.code, self.small = make_image(self.tables, is_timed=model.is_timed, exceeds=exceeds, symmetry=symmetry)
         self.slack = int(self.code[image.SLACK])
         self._compiled_at = watch.seconds
-        self.roots = Roots(self.tables.layout, self.slack, self.may_take)
-        self._thread_count = thread_count if self.tables.layout.word_count == 1 else 1
+        self._thread_count = thread_count
+        self.roots = Roots(self.tables.layout, self.slack * thread_count, self.may_take)
         self._control = np.zeros(explore.CONTROL_SIZE, dtype=np.uint64)
         batch = max(tuning.batch_successors, 2 * self.slack)
         # What all threads may add after they last looked how much there is.
@@ -665,18 +665,21 @@ class PackedSearch:
         self._may_save = False
         self._control[explore.TRANSITIONS] = self._control[explore.TRANSITIONS_BEFORE]
         blocks = list(layer)
-        found = failed = IN_ORDER
-        for block in blocks:
-            least = backward.goals_among(self.code, self.small, self.roots.tree, block, self.scratch)
-            found, failed = min(found, least[0]), min(failed, least[1])
-        if failed == IN_ORDER and found == IN_ORDER:
-            failed = min(self._least_failing(block) for block in blocks)
-        if failed != IN_ORDER:
-            raise PackedFailureError(way_to(self, int(failed), self.cost()))
-        return way_to(self, int(found), self.cost())
+        goals = [backward.goals_among(self.code, self.small, self.roots.tree, block, self.scratch) for block in blocks]
+        found, failed = ([root for root in column if root != IN_ORDER] for column in zip(*goals, strict=True))
+        if not failed and not found:
+            failed = [root for block in blocks if (root := self._least_failing(block)) != IN_ORDER]
+        least = self.least_of(np.asarray(failed or found, dtype=np.uint64))
+        if failed:
+            raise PackedFailureError(way_to(self, least, self.cost()))
+        return way_to(self, least, self.cost())
+
+    def least_of(self, roots: Words) -> int:
+        """The root of the least of these states: the same whatever numbers words came to have."""
+        return int(backward.least_of(self.code, self.roots.tree, roots, self.scratch))
 
     def _least_failing(self, layer: Words) -> np.uint64:
-        least, position = IN_ORDER, np.uint64(0)
+        found, position = list[np.uint64](), np.uint64(0)
         while True:
             failed, position = backward.failing_among(
                 self.code,
@@ -688,7 +691,8 @@ class PackedSearch:
                 self.scratch,
                 self.successors,
             )
-            least = min(least, failed)
+            if failed != IN_ORDER:
+                found.append(failed)
             if position == len(layer):
-                return least
+                return np.uint64(self.least_of(np.asarray(found, dtype=np.uint64)))
             self.grow_roots()

@@ -12,6 +12,9 @@ from cascade.engines.native.kernel import Words
 from cascade.engines.packed.kernels.seen import END, SPARE_SLOTS, move, room_of
 
 WORD_BYTES = 8
+LINE_WORDS = 16
+"""Words between what two threads write to all the time: two lines of a cache, which are fetched in pairs."""
+
 MOVED_SLOTS = 1 << 22
 """Slots that are moved at once into a larger set; their memory is given back then."""
 

@@ -15,7 +15,7 @@ State = tuple[int, ...]
 
 
 def way_to(search: "PackedSearch", root: int, cost: Cost) -> list[State]:
-    """The states of a cheapest run to a state in the layer with this cost; of several predecessors the least root counts."""
+    """The states of a cheapest run to a state in the layer with this cost; of several predecessors the least counts."""
     while not search.roots.has_room:
         search.grow_roots()
     ranges = search.ranges()
@@ -41,8 +41,8 @@ def _step_back(search: "PackedSearch", root: int, cost: Cost, ranges: dict[Cost,
 
 
 def _predecessor(search: "PackedSearch", successor: np.uint64, begin: int, end: int) -> int | None:
-    """The least root at `begin..end` of the log with this successor."""
-    best = IN_ORDER
+    """The root of the least state at `begin..end` of the log with this successor."""
+    found: list[np.uint64] = []
     for roots in search.logged(begin, end):
         least = backward.predecessor_among(
             search.code,
@@ -55,6 +55,7 @@ def _predecessor(search: "PackedSearch", successor: np.uint64, begin: int, end: 
             np.zeros(len(roots), dtype=np.uint64),
             successor,
         )
-        best = min(best, least)
+        if least != IN_ORDER:
+            found.append(least)
         search.watch.check(frontier_count=0)
-    return None if best == IN_ORDER else int(best)
+    return search.least_of(np.asarray(found, dtype=np.uint64)) if found else None

@@ -5,12 +5,9 @@ import numpy as np
 from cascade.engines.native.kernel import SmallWords, Words
 from cascade.engines.packed import image
 from cascade.engines.packed.kernels import explore
-from cascade.engines.packed.store import Queue, SeenSet
+from cascade.engines.packed.store import LINE_WORDS, Queue, SeenSet
 
 NO_WORDS = np.zeros(0, dtype=np.uint64)
-
-LINE_WORDS = 16
-"""Words between what two threads write to all the time: two lines of a cache, which are fetched in pairs."""
 
 
 def make_scratch(code: Words) -> Words:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cascade.engines.native.kernel import SmallWords, Word, Words, kernel
+from cascade.engines.native.kernel import SmallWords, Word, Words, kernel, subroutine
 from cascade.engines.packed import image
 from cascade.engines.packed.kernels.expand import (
     FAILED,
@@ -19,15 +19,33 @@ from cascade.engines.packed.kernels.expand import (
     goal_in,
 )
 from cascade.engines.packed.kernels.explore import IN_ORDER
-from cascade.engines.packed.kernels.intern import decode, encode, has_room
+from cascade.engines.packed.kernels.intern import decode, encode, first_of, has_room
 from cascade.engines.packed.kernels.seen import END, find
 
 Flags = NDArray[np.uint8]
 
 
+@subroutine
+def lesser(code: Words, tree: Words, one: Word, other: Word, scratch: Words) -> Word:
+    """That of two roots whose state is the lesser one, whatever number it has; IN_ORDER is no root."""
+    if code[image.STATE_WORDS] == ONE or one == IN_ORDER or other == IN_ORDER:
+        return min(one, other)
+    total = code[image.ALL_WORDS]
+    return first_of(tree, one, other, scratch, total, TWO * total)
+
+
+@kernel
+def least_of(code: Words, tree: Words, roots: Words, scratch: Words) -> Word:
+    """The root of the least state; IN_ORDER if there is none."""
+    least = IN_ORDER
+    for root in roots:
+        least = lesser(code, tree, least, root, scratch)
+    return least
+
+
 @kernel
 def goals_among(code: Words, small: SmallWords, tree: Words, roots: Words, scratch: Words) -> tuple[Word, Word]:
-    """The least root that is a goal, and the least in which the goal fails to evaluate; IN_ORDER for none."""
+    """The least state that is a goal, and the least in which the goal fails to evaluate; IN_ORDER for none."""
     found, failed = IN_ORDER, IN_ORDER
     is_wide = code[image.STATE_WORDS] != ONE
     for root in roots:
@@ -38,9 +56,9 @@ def goals_among(code: Words, small: SmallWords, tree: Words, roots: Words, scrat
             derive(code, small, scratch)
         status = goal_in(code, scratch)
         if status == FOUND:
-            found = min(found, root)
+            found = lesser(code, tree, found, root, scratch)
         elif status == FAILED:
-            failed = min(failed, root)
+            failed = lesser(code, tree, failed, root, scratch)
     return found, failed
 
 
@@ -55,14 +73,14 @@ def failing_among(
     scratch: Words,
     out: Words,
 ) -> tuple[Word, Word]:
-    """The least root of `roots[begin:]` in which a step fails to evaluate, IN_ORDER for none; where it stopped for a larger tree, or the end."""
+    """The least state of `roots[begin:]` in which a step fails to evaluate, IN_ORDER for none; where it stopped for a larger tree, or the end."""
     none = out[:0]
     failed = IN_ORDER
     position, end = begin, np.uint64(len(roots))
     while position < end:
         status, position, _ = expand(code, small, tree, slots, roots, position, end, scratch, out, none, none, False)
         if status == FAILED:
-            failed = min(failed, roots[position])
+            failed = lesser(code, tree, failed, roots[position], scratch)
             position += ONE
         elif status == NEEDS_TREE:
             break
@@ -81,7 +99,7 @@ def predecessor_among(
     ends: Words,
     successor: Word,
 ) -> Word:
-    """The least root of which `successor` (`root << 2 | mark`) is one; IN_ORDER for none. `ends` is as long as `roots`, and the tree has room."""
+    """The least state of which `successor` (`root << 2 | mark`) is one; IN_ORDER for none. `ends` is as long as `roots`, and the tree has room."""
     none = out[:0]
     best = IN_ORDER
     position, end = NONE, np.uint64(len(roots))
@@ -94,7 +112,7 @@ def predecessor_among(
             while ends[state] <= k:
                 state += ONE
             if out[k] == successor:
-                best = min(best, roots[first + state])
+                best = lesser(code, tree, best, roots[first + state], scratch)
             k += ONE
     return best
 
@@ -146,7 +164,7 @@ def twins_among(
     while position < end:
         twin = roots[position] ^ (ONE << shift)
         if width != ONE:
-            if not has_room(tree, ONE):
+            if not has_room(tree):
                 break
             decode(tree, roots[position], scratch, TWO * total)
             i = NONE

@@ -158,7 +158,7 @@ def expand(
         if width == ONE:
             scratch[NONE] = root
         else:
-            if not has_room(tree, slack):
+            if not has_room(tree):
                 return NEEDS_TREE, position, made
             decode(tree, root, scratch, ids)
         if main != NONE:

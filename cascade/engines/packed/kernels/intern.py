@@ -1,18 +1,24 @@
 """Numbers for words and for pairs of numbers, so that one word stands for a wide state; see `cascade.engines.packed.kernels.expand`.
 
-`tree` is a header (capacity, number of inner nodes, where the values begin), the number of values of each node, the left children of the inner nodes, the right ones,
-and the values: `capacity` of each node. Nodes are the words of a state, then the inner nodes from the bottom up; the last inner node is the root, of which
-nothing is kept. `slots` are the nodes' hash tables, each twice as long as the capacity; a slot is a number plus 1, or 0.
+`tree` is a header, the left children of the inner nodes, the right ones, the number of values of each node, and the values: `capacity` of each node. Nodes are the words of a
+state, then the inner nodes from the bottom up; the last inner node is the root, of which nothing is kept. `slots` are the nodes' hash tables, each twice as long as the
+capacity; a slot is a number plus 1, or 0.
+
+Several threads intern at once: who finds a free slot makes it BUSY by one compare-and-swap, so a value never gets two numbers; others wait there until it has its number. What
+number a value gets depends on who comes first, so where one of several states is chosen, `first_of` compares the states themselves.
 """
 
 import numpy as np
 
-from cascade.engines.native.kernel import SmallWords, Word, Words, kernel, subroutine
+from cascade.engines.native.kernel import SmallWords, Word, Words, compare_and_swap, fetch_and_add, kernel, subroutine
 from cascade.engines.packed.kernels.seen import mix
 
 NONE, ONE, TWO = np.uint64(0), np.uint64(1), np.uint64(2)
-CAPACITY, INNER, VALUES, COUNTS = 0, 1, 2, 3
-FIRST_COUNT = np.uint64(COUNTS)
+# Positions in the header: how many values a node may have, inner nodes, how many values of a node may be added before anybody looks, where numbers of values and values begin.
+CAPACITY, INNER, ROOM, COUNTS, VALUES = range(5)
+CHILDREN = 5
+FIRST_CHILD = np.uint64(CHILDREN)
+FREE, BUSY = np.uint32(0), np.uint32(0xFFFFFFFF)
 HALF_BITS = np.uint64(30)
 HALF_MASK = np.uint64((1 << 30) - 1)
 
@@ -26,26 +32,27 @@ def intern(tree: Words, slots: SmallWords, node: Word, value: Word) -> Word:
     base = node * TWO * capacity
     slot = (mix(value) >> np.uint64(32)) & last
     while True:
-        known = np.uint64(slots[base + slot])
-        if known == NONE:
-            break
-        if tree[values + known - ONE] == value:
-            return np.uint64(known - ONE)
+        known = slots[base + slot]
+        if known == FREE:
+            known = compare_and_swap(slots, base + slot, FREE, BUSY)
+            if known == FREE:
+                index = fetch_and_add(tree, tree[COUNTS] + node, ONE)
+                tree[values + index] = value
+                compare_and_swap(slots, base + slot, BUSY, np.uint32(index + ONE))
+                return index
+        while known == BUSY:
+            known = compare_and_swap(slots, base + slot, BUSY, BUSY)
+        if tree[values + np.uint64(known) - ONE] == value:
+            return np.uint64(known) - ONE
         slot = (slot + ONE) & last
-    index = np.uint64(tree[FIRST_COUNT + node])
-    tree[FIRST_COUNT + node] = index + ONE
-    tree[values + index] = value
-    slots[base + slot] = np.uint32(index + ONE)
-    return index
 
 
 @kernel
-def has_room(tree: Words, count: Word) -> bool:
-    """Is there room for `count` more values in each node?"""
-    nodes = TWO * tree[INNER]
-    node = NONE
-    while node < nodes:
-        if tree[FIRST_COUNT + node] + count >= tree[CAPACITY]:
+def has_room(tree: Words) -> bool:
+    """Is there room for what threads may add before they look again?"""
+    node, end = tree[COUNTS], tree[COUNTS] + TWO * tree[INNER]
+    while node < end:
+        if tree[node] + tree[ROOM] >= tree[CAPACITY]:
             return False
         node += ONE
     return True
@@ -56,7 +63,7 @@ def decode(tree: Words, root: Word, scratch: Words, ids: Word) -> None:
     """Fill in the words of a state from `scratch[0]` on, and from `scratch[ids]` on the number of each node."""
     capacity, inner, values = tree[CAPACITY], tree[INNER], tree[VALUES]
     width = inner + ONE
-    left = FIRST_COUNT + TWO * inner
+    left = FIRST_CHILD
     right = left + inner
     k = inner
     while k > NONE:
@@ -73,12 +80,32 @@ def decode(tree: Words, root: Word, scratch: Words, ids: Word) -> None:
 
 
 @subroutine
+def first_of(tree: Words, one: Word, other: Word, scratch: Words, to: Word, ids: Word) -> Word:
+    """That of two roots whose state comes first, by its words from the first to the last; `scratch` has room for a state at `to`."""
+    if one == other:
+        return one
+    width = tree[INNER] + ONE
+    decode(tree, one, scratch, ids)
+    w = NONE
+    while w < width:
+        scratch[to + w] = scratch[w]
+        w += ONE
+    decode(tree, other, scratch, ids)
+    w = NONE
+    while w < width:
+        if scratch[to + w] != scratch[w]:
+            return one if scratch[to + w] < scratch[w] else other
+        w += ONE
+    return one
+
+
+@subroutine
 def encode(tree: Words, slots: SmallWords, scratch: Words, after: Word, ids: Word) -> Word:
     """The root of the state at `scratch[after]`, which differs little from the one at `scratch[0]`, whose nodes have the numbers at `scratch[ids]`."""
     inner = tree[INNER]
     width = inner + ONE
     new_ids = ids + TWO * width
-    left = FIRST_COUNT + TWO * inner
+    left = FIRST_CHILD
     right = left + inner
     w = NONE
     while w < width:
@@ -106,7 +133,7 @@ def encode_new(tree: Words, slots: SmallWords, words: Words, ids: Words) -> Word
     """The root of any state; `ids` has room for a number of each node."""
     inner = tree[INNER]
     width = inner + ONE
-    left = FIRST_COUNT + TWO * inner
+    left = FIRST_CHILD
     right = left + inner
     w = NONE
     while w < width:
@@ -131,7 +158,7 @@ def rebuild(tree: Words, slots: SmallWords) -> None:
     node = NONE
     while node < nodes:
         index = NONE
-        while index < tree[FIRST_COUNT + node]:
+        while index < tree[tree[COUNTS] + node]:
             slot = (mix(tree[values + node * capacity + index]) >> np.uint64(32)) & last
             while slots[node * TWO * capacity + slot] != np.uint32(0):
                 slot = (slot + ONE) & last
