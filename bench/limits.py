@@ -94,6 +94,8 @@ ROWS = [
     *(Row(spec="timed", options=("--engine", e, "--memory", "400MB", "--time", "60s")) for e in ("zones", "symbolic", "auto")),
     *(Row(spec=s, options=("--engine", e, "--time", "3s")) for s in ("counters", "timed", "lasso") for e in ("python", "packed", "zones", "symbolic", "explicit", "auto")),
     *(Row(spec=s, options=("--time", "5s", "--memory", "1GB")) for s in SPECS if s not in ("idle", "counters", "timed", "lasso")),
+    # So long, and so much, that nothing stops the reading.
+    *(Row(spec=s, options=("--time", "10min", "--memory", "2GB")) for s in ("10 MB of statements", "100,000 lines", "100,000 variables, a check")),
 ]  # fmt: skip
 
 

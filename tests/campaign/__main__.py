@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.peers import missing_tools
 from tests.campaign.compare import Plan
-from tests.campaign.run import REGRESSIONS, Campaign, State
+from tests.campaign.run import REGRESSIONS, SIZES, Campaign, State
 from tests.campaign.ways import WAYS
 from tests.export.peers import TOOLS
 
@@ -27,6 +27,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--peers-every", type=int, default=100, help="and them about every n-th (default 100, 0 never)")
     parser.add_argument("--thorough", action="store_true", help="all ways for each spec; else slow ones take turns")
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="of specs in turn (default: %(default)s)")
     parser.add_argument("--max-states", type=int, default=300, help="the most that the oracle explores (default 300)")
     parser.add_argument("--state", type=Path, help="where the campaign stands; it goes on from there")
     parser.add_argument("--folder", type=Path, default=REGRESSIONS, help="where to save specs that fail")
@@ -51,6 +52,7 @@ def main() -> int:
         peers_every=options.peers_every,
         peers=peers,
         is_thorough=options.thorough,
+        sizes=tuple(map(int, options.sizes.split(","))),
         folder=options.folder,
     )
     asked: dict[str, object] = {
@@ -60,6 +62,7 @@ def main() -> int:
         "thorough": options.thorough,
         "peers_every": options.peers_every,
         "max_states": options.max_states,
+        "sizes": options.sizes,
     }
     if options.state is not None and options.state.exists():
         state = State.load(options.state)

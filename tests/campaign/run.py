@@ -65,6 +65,7 @@ class Campaign:
     peers_every: int = 100
     peers: tuple[str, ...] = ()
     is_thorough: bool = False
+    sizes: tuple[int, ...] = SIZES
     folder: Path = REGRESSIONS
 
     def plan_of(self, seed: int) -> Plan:
@@ -93,7 +94,7 @@ class Campaign:
         save(state)
 
     def _one(self, state: State) -> None:
-        spec = make_spec(state.next, SIZES[state.next % len(SIZES)])
+        spec = make_spec(state.next, self.sizes[state.next % len(self.sizes)])
         plan = self.plan_of(spec.seed)
         try:
             state.tally += compare_text(spec.text, plan, spec.laws)
