@@ -7,7 +7,6 @@ import argparse
 import glob
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
 from typing import Any, TypeVar
@@ -145,6 +144,8 @@ def _find() -> tuple[str, bool] | None:
 
 def _has_table(path: str) -> bool:
     try:
+        import tomllib  # late: mostly there is no file
+
         with open(path, "rb") as file:
             return "cascade" in tomllib.load(file).get("tool", {})
     except (OSError, ValueError, AttributeError):  # whose business that is: not ours
@@ -152,6 +153,8 @@ def _has_table(path: str) -> bool:
 
 
 def _read(path: str, diagnostics: Diagnostics) -> tuple[SourceFile, dict[str, Any] | None]:
+    import tomllib
+
     try:
         with open(path, "rb") as file:
             text = file.read(_BYTES_MAX).decode("utf-8")

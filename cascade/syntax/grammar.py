@@ -11,7 +11,6 @@ import os
 import threading
 from contextlib import suppress
 from functools import cache
-from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,7 +29,7 @@ _DIGEST_SIZE = hashlib.sha256().digest_size
 
 def grammar_text() -> str:
     """The grammar: the copy in an installed package, else the one in the checkout."""
-    installed = resources.files("cascade.syntax") / GRAMMAR_FILE
+    installed = Path(__file__).with_name(GRAMMAR_FILE)
     if installed.is_file():
         return installed.read_text(encoding="utf-8")
     checkout = Path(__file__).resolve().parents[2] / "grammar" / GRAMMAR_FILE
