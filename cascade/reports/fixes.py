@@ -118,7 +118,7 @@ def _extent_text(fixing: Fixing, question: Remedies) -> str:
         )
     else:
         extent = "not complete: a limit was reached"
-    return f"{extent}; {failing}"
+    return f"{extent}; {failing}" if count else extent
 
 
 def fixing_json(path: str, fixing: Fixing) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from cascade.core.model import TICK
 from cascade.diagnostics.printable import printable, width
+from cascade.questions.cases import values_text
 from cascade.questions.tune import Stretch, Tuning
 from cascade.questions.variants import Counts, Decided, How
 from cascade.records import dataclass
@@ -136,7 +137,14 @@ def _evidence(tuning: Tuning, row: tuple[int, ...], stretch: _Row) -> str:
     run = run_of(result)
     if run is None:
         return f" — at {value}: {exhaustion_text(result.verdict)}"
-    return f" — at {value}: a run with {count_text(run.fault_count, 'fault')} and {count_text(sum(step != TICK for step in run.steps), 'step')}"
+    steps = count_text(sum(step != TICK for step in run.steps), "step")
+    return f" — at {value}: a run with {count_text(run.fault_count, 'fault')} and {steps}{_with_values(decided)}"
+
+
+def _with_values(decided: Decided) -> str:
+    """What the open params are in the run."""
+    values = decided.result.values
+    return f", with {values_text(values)}" if values else ""
 
 
 def exhaustion_text(verdict: Holds | Violated) -> str:
@@ -240,6 +248,8 @@ def decided_data(decided: Decided) -> dict[str, Any]:
         data["faults"] = run.fault_count
         data["steps"] = [run.model.commands[step].name for step in run.steps if step != TICK]
         data["milliseconds"] = run.times_ticks[-1] * run.model.tick_ms if run.model.is_timed else None
+        if decided.result.values:
+            data["open_values"] = dict(decided.result.values)
     return data
 
 
@@ -254,4 +264,4 @@ def summary_of(decided: Decided, layout: Layout) -> str:
     if decided.result.explanation is None:
         return f"a run with {count_text(run.fault_count, 'fault')}"
     note = " (a run of another variant)" if decided.how is How.REPLAYED else ""
-    return run_summary(decided.result, run, decided.result.explanation, layout) + note
+    return run_summary(decided.result, run, decided.result.explanation, layout) + _with_values(decided) + note

@@ -276,3 +276,28 @@ def test_fixes_of_several_questions_begin_with_what_each_does_alone(cascade: Cas
         ["other", "2", "1", "two"],
     ]
     assert lines[begin + 4] == "  alone none of them: idle"
+
+
+OPEN = """\
+system s {
+  param room: 1..3 = any
+  param step = 1
+  state used: 0..6 = 0
+  event use when used < 4 { used = used + step }
+  fix none { step = 0 }
+  check fits: never used > room
+}
+"""
+
+
+def test_runs_name_the_values_of_open_params(cascade: Cascade, tmp_path: Path) -> None:
+    path = tmp_path / "s.cf"
+    path.write_text(OPEN, encoding="utf-8")
+    options = ("tune", str(path), "--check", "fits", "--param", "step=0..2")
+    assert "at 1: a run with 0 faults and 2 steps, with room = 1\n" in cascade(*options).out
+    cells = json.loads(cascade(*options, "--format", "json").out)["cells"]
+    assert [cell["values"] for cell in cells] == [["0"], ["1"], ["2"]]
+    assert [cell.get("open_values") for cell in cells] == [None, {"room": "1"}, {"room": "1"}]
+    text = cascade("fixes", str(path)).out
+    assert "violated without fixes: 0 faults, 2 steps: use → use, with room = 1\n" in text
+    assert "  these are all\n" in text
