@@ -111,20 +111,35 @@ class Links:
                 if link.declaration.cut is not None:
                     wishes[id(link), ""] = (link, link.declaration.cut, None)
         for check in checks:
+            said: list[tuple[tree.LinkCanCut, list[_Link]]] = []
             for clause in check.clauses:
                 if isinstance(clause, tree.LinkCanCut):
                     found = self.matching(clause, root)
                     if not found:
                         self._no_link(clause)
+                    said.append((clause, found))
                     for link in found:
                         self._replaced.setdefault(id(link), set()).add(check.name.text)
                         duration = clause.cut.lasts.span.text if clause.cut.lasts is not None else "for ever"
                         wish = wishes.setdefault((id(link), duration), (link, clause.cut, set()))
                         if wish[2] is not None:
                             wish[2].add(check.name.text)
+            self._lint_cuts(said)
         for link, _, _ in wishes.values():
             self._allocate(link)
         self._is_known = True
+
+    def _lint_cuts(self, said: list[tuple[tree.LinkCanCut, list[_Link]]]) -> None:
+        """Tell of each clause of one check that says nothing of an end, where another ends what it cuts."""
+        ends: dict[int, tree.LinkCanCut] = {}
+        for clause, links in said:
+            if clause.cut.lasts is not None:
+                for link in links:
+                    ends.setdefault(id(link), clause)
+        for clause, links in said:
+            ended = next((link for link in links if id(link) in ends), None)
+            if clause.cut.lasts is None and ended is not None:
+                self._diagnostics.add(messages.cut_ends_all_the_same(clause.span, ended.name, ends[id(ended)].span))
 
     def cut_commands(self, builder: CommandBuilder) -> list[PlacedCommand]:
         """The faults that cut links, with what ends them. A check's clause makes its own, which exist in that check only, and replace what the declaration says there."""

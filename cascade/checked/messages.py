@@ -473,3 +473,14 @@ def undo_is_a_choice(span: Span, value: str) -> Diagnostic:
         primary=Label(span=span),
         help="declare one fault for each value, if the repair must restore what was there",
     )
+
+
+def cut_ends_all_the_same(span: Span, link: str, other: Span) -> Diagnostic:
+    """CF904."""
+    return Diagnostic(
+        code="CF904",
+        message=f"the cut of `{link}` ends all the same, by another clause of this check",
+        primary=Label(span=span),
+        others=(Label(span=other, text="ends it"),),
+        help="let one clause alone speak of a link: clauses about one combine",
+    )

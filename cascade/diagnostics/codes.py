@@ -115,6 +115,7 @@ CODES: dict[str, CodeInfo] = {
     "CF901": CodeInfo("name in an unusual style", _WARNING),
     "CF902": CodeInfo("duration that rounding changes", _WARNING),
     "CF903": CodeInfo("fault that a repair undoes to one of several values", _WARNING),
+    "CF904": CodeInfo("clause that lets a cut last, beside one that ends it", _WARNING),
 }
 
 

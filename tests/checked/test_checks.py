@@ -7,6 +7,8 @@ from tests.checked.reading import accepted, assert_wrong, read
 
 TWO = "component a { } component b { operator act { health: down -> up } event deploy { health: up -> down } } "
 
+CUTS = "component N { }\nsystem s { part a: N part b: N link a <-> b "
+
 WRONG = [
     # CF401: fix of something that is no parameter
     ("CF401", "system s { param size = 1 fix f { «sise» = 2 } }", "`sise` is no param", "`size`?"),
@@ -78,6 +80,17 @@ WRONG = [
     ("CF902", "system s { tick 1h check c: true lasts at most «30min» }", "30min becomes 1h"),
     # CF903: a repair that goes back to one of several values
     ("CF903", "system s { state x: {a, b, c} = a fault f «lasts 5s» { x: a | b -> c } }", "goes back to `a`"),
+    # CF904: a cut that another clause ends
+    (
+        "CF904",
+        CUTS + "check c: always true «link a -> b can cut» link a <-> b can cut lasts 1min }",
+        "the cut of `a->b`",
+    ),
+    (
+        "CF904",
+        CUTS + "check c: always true link b -> a can cut lasts 1min «link a <-> b can cut» }",
+        "the cut of `b->a`",
+    ),
 ]
 
 
@@ -93,6 +106,9 @@ def test_wrong(row):
         "system s { tick 1min event e after 55s { } event g after 2min { } }",  # 55 s to 60 s: less than a tenth
         "system s { tick 1s event e after 0s { } }",
         "system s { state x: {a, b, c} = a fault f { x: a | b -> c } }",
+        CUTS + "check c: always true link a -> b can cut link b -> a can cut lasts 1min }",
+        CUTS + "check c: always true link a -> b can cut check d: always true link a -> b can cut lasts 1min }",
+        CUTS + "check c: always true link a -> b can cut lasts 2min link a <-> b can cut lasts 1min }",
     ],
 )
 def test_no_lint(text):
