@@ -63,9 +63,16 @@ def _text(value: int, kind: str) -> str:
     return exact_duration_text(value) if kind == "duration" else f"{value}%" if kind == "percentage" else str(value)
 
 
+def _setting(text: str, end: int) -> str:
+    """The first or the last value of what may be an axis, as a setting."""
+    name, _, values = text.partition("=")
+    return f"{name}={re.split('[.][.]|,', values.partition(':')[0])[end].strip()}"
+
+
 def run(options: argparse.Namespace) -> ExitCode:
     """Decide a check for all values of one or two params."""
-    opened = open_variants(options, settings=())
+    ends = (tuple(_setting(text, end) for text in options.param if "=" in text) for end in (0, -1))
+    opened = open_variants(options, settings=(), examples=ends)
     if opened is None:
         return ExitCode.BAD_INPUT
     variants, system, progress = opened

@@ -13,7 +13,7 @@ from cascade.diagnostics.diagnostic import Diagnostics
 from cascade.diagnostics.printable import printable
 from cascade.engines import ENGINE_NAMES
 from cascade.limits import Limits, processor_count, usable_bytes
-from cascade.pipeline import CheckOptions, refuse_open
+from cascade.pipeline import CheckOptions
 from cascade.questions.ask import DisagreementError
 from cascade.questions.declared import CheckResult
 from cascade.questions.variants import Variants
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def open_variants(
-    options: argparse.Namespace, *, settings: tuple[str, ...]
+    options: argparse.Namespace, *, settings: tuple[str, ...], examples: Iterable[tuple[str, ...]] = ()
 ) -> tuple[Variants, System, ProgressLine] | None:
-    """The variants of the spec, and its system; None after saying why there is none."""
+    """The variants of the spec, and its system, or, if it has none, one with such settings; None after saying why there is none."""
     diagnostics = Diagnostics()
     loaded = load(options.file, diagnostics)
     if diagnostics.errors:
@@ -46,8 +46,8 @@ def open_variants(
         ),
         progress=progress.of,
     )
-    system, said = variants.system()
-    if system is None or refuse_open(system, "a comparison of variants", said):
+    system, said = variants.example(examples)
+    if system is None:
         show_diagnostics(said.items)
         if not said.errors:
             complain(f"cascade: {printable(options.file)} is a library: it has no system")

@@ -108,7 +108,8 @@ def _rows(axes: Sequence[Axis]) -> list[Position]:
 
 def tune(variants: Variants, check_name: str, axes: Sequence[Axis], seconds_max: float | None) -> Tuning:
     """Decide the check called `check_name`, which the spec has, for all values of `axes`."""
-    system, _ = variants.system()
+    ends = (tuple(f"{axis.name}={axis.values[end]}" for axis in axes) for end in (0, -1))
+    system, _ = variants.example(ends)
     assert system is not None, "the spec was looked at"
     own = next(check for check in system.checks if check.name == check_name)
     search = _Search(variants, own, axes, None if seconds_max is None else time.monotonic() + seconds_max)

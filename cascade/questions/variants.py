@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from cascade.checked.checks import LeftOpen
 from cascade.checked.elaborate import elaborate, elaborate_open
+from cascade.checked.messages import open_param
 from cascade.checked.model import Check, System
 from cascade.core.digest import digest
 from cascade.core.lower import lower
@@ -117,14 +118,25 @@ class Variants:
         self.counts = Counts()
 
     def system(self, fixes: Iterable[str] = (), settings: Iterable[str] = ()) -> tuple[System | None, Diagnostics]:
-        """The system with these fixes and settings too; None if it has errors then, and what is to be said of it."""
+        """The system with these fixes and settings too; None if it has errors then, or open params make several models of it, and what is to be said of it."""
         key = tuple(dict.fromkeys((*self._fixes, *fixes))), (*self._settings, *settings)
         if key not in self._systems:
             diagnostics = Diagnostics()
             given = parse_settings(key[1], diagnostics)
             system = None if diagnostics.errors else elaborate(self._loaded, diagnostics, key[0], given)
-            self._systems[key] = system, diagnostics
+            shaping = [param for param in system.open_params if param.chosen] if system is not None else []
+            for param in shaping:
+                diagnostics.add(open_param(param.span, param.name, param.values, "a comparison of variants"))
+            self._systems[key] = None if shaping else system, diagnostics
         return self._systems[key]
+
+    def example(self, alternatives: Iterable[tuple[str, ...]]) -> tuple[System | None, Diagnostics]:
+        """The system with the first of these settings with which it has no errors; else what is to be said of it without any."""
+        for settings in ((), *alternatives):
+            system, diagnostics = self.system((), settings)
+            if system is not None:
+                return system, diagnostics
+        return self.system()
 
     def open_system(
         self, fixes: Iterable[str], left_open: LeftOpen, settings: Iterable[str] = ()

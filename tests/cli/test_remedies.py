@@ -301,3 +301,31 @@ def test_runs_name_the_values_of_open_params(cascade: Cascade, tmp_path: Path) -
     text = cascade("fixes", str(path)).out
     assert "violated without fixes: 0 faults, 2 steps: use → use, with room = 1\n" in text
     assert "  these are all\n" in text
+
+
+SHAPED = """\
+system s {
+  tick 1min
+  param hold: 1min..4min = any
+  param is_used = true
+  state a: bool = false
+  state b: bool = false
+  event begins { a: false -> true }
+  reaction ends when a and not b after (if is_used then hold else 1min) { b = true }
+  fix use { is_used = true }
+  check short: a and not b lasts at most 2min
+}
+"""
+
+
+def test_an_open_param_that_shapes_the_model_may_be_tuned(cascade: Cascade, tmp_path: Path) -> None:
+    path = tmp_path / "s.cf"
+    path.write_text(SHAPED, encoding="utf-8")
+    options = ("tune", str(path), "--check", "short", "--format", "json")
+    stretches = json.loads(cascade(*options, "--param", "hold=1min..4min").out)["stretches"]
+    assert [(s["from"], s["to"], s["verdict"]) for s in stretches] == [
+        ("1min", "2min", "holds"),
+        ("3min", "4min", "violated"),
+    ]
+    refused = cascade(*options, "--param", "a.b=1..2")
+    assert refused.code == ExitCode.BAD_INPUT and "CF408" in refused.err
