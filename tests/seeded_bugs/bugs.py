@@ -311,7 +311,7 @@ BUGS = (
     _bug(
         _BOUNDARY,
         "what a thread has taken and not expanded",
-        "engines/packed/search.py",
+        "engines/packed/team.py",
         "        control[explore.NEXT] = begin + int(np.count_nonzero(is_expanded))\n",
         "        control[explore.NEXT] = end\n",
         PACKED,

@@ -3,13 +3,15 @@
 import ctypes
 import mmap
 import weakref
-from concurrent.futures import Executor
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from cascade.engines.native.kernel import Words
 from cascade.engines.packed.kernels.seen import END, SPARE_SLOTS, move, room_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 WORD_BYTES = 8
 LINE_WORDS = 16
@@ -64,7 +66,7 @@ class SeenSet:
         """How much more memory `grow` needs."""
         return (self._next_slot_count - self.slot_count) * WORD_BYTES
 
-    def grow(self, pool: Executor | None = None) -> None:
+    def grow(self, pool: "Executor | None" = None) -> None:
         """More slots. The old memory is given back piece by piece as its states move, which threads do together."""
         slot_count = self._next_slot_count
         memory, slots = self._allocate(slot_count)
@@ -80,6 +82,10 @@ class SeenSet:
         # Pieces are whole pages, but for the last.
         if hasattr(mmap, "MADV_DONTNEED"):
             self._memory.madvise(mmap.MADV_DONTNEED, begin * WORD_BYTES, (end - begin) * WORD_BYTES)
+
+
+class NoMemoryError(Exception):
+    """The seen set has no room to grow."""
 
 
 class SeenFullError(Exception):
