@@ -64,7 +64,9 @@ def test_an_interruption_tells_how_far_it_was(capsys: pytest.CaptureFixture[str]
 
     with pytest.raises(KeyboardInterrupt):
         read()
-    assert capsys.readouterr().err == "reading big.cf: line 3 of 10, 0.00 s\n"
+    err = capsys.readouterr().err
+    assert err.startswith("reading big.cf: line 3 of 10, 0.")
+    assert err.count("\n") == 1
 
 
 def test_check_tells_it_too(cascade: Callable[..., Output], monkeypatch: pytest.MonkeyPatch) -> None:
