@@ -285,8 +285,8 @@ BUGS = (
         _HASH,
         "numbers of words",
         "engines/packed/kernels/intern.py",
-        "        if tree[values + known - ONE] == value:\n",
-        "        if (mix(tree[values + known - ONE]) ^ mix(value)) >> np.uint64(32) == NONE:\n",
+        "        if tree[values + np.uint64(known) - ONE] == value:\n",
+        "        if (mix(tree[values + np.uint64(known) - ONE]) ^ mix(value)) >> np.uint64(32) == NONE:\n",
         SEEN,
     ),
     # --- states that no thread expands ---
