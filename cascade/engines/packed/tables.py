@@ -38,6 +38,11 @@ OPEN_BITS_MAX = 16
 JOINT_BITS_MAX = 13
 """Clusters are joined while their index stays within this: fewer look-ups, tables that stay in the cache."""
 
+JOINT_BITS_MIN = 4
+
+JOINT_WORDS_MAX = 1 << 20
+"""Words that joined clusters may take, if in every entry all commands fire. Each bit less of a joint index halves them: models of hundreds of commands get smaller clusters."""
+
 MAGNITUDE_MAX = 1 << 62
 """Bounds of expressions beyond this could overflow in tables."""
 
@@ -253,20 +258,12 @@ class _TableCompiler:
     # --- clusters ---
 
     def _joined(self, items: list[_Item]) -> list[list[_Item]]:
-        """Join items greedily: each into the cluster whose index grows least."""
-        clusters: list[tuple[set[Source], list[_Item]]] = []
-        for item in sorted(items, key=lambda i: -index_bits(i.sources)):
-            best: tuple[int, int] | None = None
-            for number, (sources, _) in enumerate(clusters):
-                grown, now = index_bits(sources | item.sources), index_bits(sources)
-                if grown <= JOINT_BITS_MAX or grown == now:
-                    candidate = (grown - now, number)
-                    best = candidate if best is None else min(best, candidate)
-            if best is None:
-                clusters.append((set(item.sources), [item]))
-            else:
-                clusters[best[1]][0].update(item.sources)
-                clusters[best[1]][1].append(item)
+        """Items in clusters: as large ones as tables of a reasonable size allow."""
+        clusters = _join(items, JOINT_BITS_MAX)
+        words = sum(len(members) << min(index_bits(sources), JOINT_BITS_MAX) for sources, members in clusters)
+        excess = words * (1 + 2 * self._layout.word_count) // JOINT_WORDS_MAX
+        if excess:
+            clusters = _join(items, max(JOINT_BITS_MAX - excess.bit_length(), JOINT_BITS_MIN))
         return [members for _, members in clusters]
 
     def _cluster(self, members: list[_Item]) -> Cluster:
@@ -356,6 +353,24 @@ class _TableCompiler:
             numbers.append(self._operation_ids[key])
         result[chosen] = np.asarray(numbers, dtype=np.int64)[inverse]
         return result
+
+
+def _join(items: list[_Item], bits_max: int) -> list[tuple[set[Source], list[_Item]]]:
+    """Join items greedily: each into the cluster whose index grows least, and has `bits_max` bits at most, unless it does not grow."""
+    clusters: list[tuple[set[Source], list[_Item]]] = []
+    for item in sorted(items, key=lambda i: -index_bits(i.sources)):
+        best: tuple[int, int] | None = None
+        for number, (sources, _) in enumerate(clusters):
+            grown, now = index_bits(sources | item.sources), index_bits(sources)
+            if grown <= bits_max or grown == now:
+                candidate = (grown - now, number)
+                best = candidate if best is None else min(best, candidate)
+        if best is None:
+            clusters.append((set(item.sources), [item]))
+        else:
+            clusters[best[1]][0].update(item.sources)
+            clusters[best[1]][1].append(item)
+    return clusters
 
 
 class _Rows:
