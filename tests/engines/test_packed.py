@@ -251,6 +251,43 @@ def test_values_wider_than_a_table() -> None:
     assert cost_of(model, said.run) == decision.cost == (0, 0, 4)
 
 
+def test_many_instants_of_few_states_are_explored_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call of the kernel takes a tenth of a millisecond, which instants of three states do not."""
+    b = ModelBuilder(is_timed=True)
+    b.variable("n", 999)
+    b.command(EVENT, ("lt", "n", 999), {"n": ("add", "n", 1)}, after=(1, 2), owed=True)
+    model, _ = b.reach(False)
+    calls: list[None] = []
+    explore = PackedSearch._explore
+
+    def counting(search: PackedSearch) -> np.uint64:
+        calls.append(None)
+        return explore(search)
+
+    monkeypatch.setattr(PackedSearch, "_explore", counting)
+    search = PackedSearch(model, [(0, 0)], Watch(Limits(), Progress()))
+    assert search.run() is None
+    # `n`, with the clock at 0, 1 or 2; at the end it does not run.
+    assert search.state_count == 999 * 3 + 1
+    assert len(calls) < 20
+
+
+def test_tables_of_many_commands_stay_small() -> None:
+    """Clusters of as many bits as a small model has would have more than a million operations here."""
+    b = ModelBuilder()
+    for i in range(200):
+        b.variable(f"x{i}", 1)
+    b.variable("done", 2)
+    for i in range(200):
+        b.command(EVENT, ("and", ("eq", f"x{i}", 0), ("lt", "done", 2)), {f"x{i}": 1, "done": ("add", "done", 1)})
+    model, _ = b.reach(False)
+    search = PackedSearch(model, [(0,) * 201], Watch(Limits(), Progress()))
+    assert search.run() is None
+    # None, one or two of 200.
+    assert search.state_count == 1 + 200 + 199 * 100
+    assert sum(cluster.operations.size for cluster in search.tables.clusters) < 100_000
+
+
 def test_updates_at_once_where_all_are_computed() -> None:
     """Every value is read before any is written, also where a variable is too wide for tables."""
     b = ModelBuilder()

@@ -228,7 +228,7 @@ class PackedSearch:
                 reason = explore.PAUSED
             if reason in (expand.FOUND, expand.FAILED):
                 return self._ended(self._layer())
-            if reason == expand.FINISHED and not self._next_instant():
+            if reason == expand.FINISHED and not self._next_faults():
                 self.flush(int(self.control[explore.COUNT]))
                 return None
             self.provide(reason)
@@ -432,7 +432,7 @@ class PackedSearch:
     # --- exploring in memory ---
 
     def _explore(self) -> np.uint64:
-        return explore.explore(
+        reason = explore.explore(
             self.code,
             self.small,
             self.roots.tree,
@@ -457,17 +457,16 @@ class PackedSearch:
             np.uint64(self.tuning.pause_states),
             np.uint64(self.tuning.wide_layer) if self.team.thread_count > 1 else IN_ORDER,
         )
+        if self.control[explore.ARE_EXCHANGED]:
+            self.ticked, self.next_ticked = self.next_ticked, self.ticked
+            self.control[explore.ARE_EXCHANGED] = 0
+        return reason
 
-    def _next_instant(self) -> bool:
-        """Turn to the next number of ticks, or of faults; False when nothing waits."""
+    def _next_faults(self) -> bool:
+        """Turn to what a fault leads to, when no tick leads anywhere; False when nothing waits."""
         control = self.control
         control[explore.COMMANDS] = IN_ORDER
-        self.ticked, self.next_ticked = self.next_ticked, self.ticked
-        control[explore.TICK_SEGMENT], control[explore.TICK_SEGMENTS] = 0, control[explore.NEXT_TICK_SEGMENTS]
-        control[explore.NEXT_TICKS] = control[explore.NEXT_TICK_SEGMENTS] = 0
-        if control[explore.TICK_SEGMENTS]:
-            control[explore.TICKS] += np.uint64(1)
-            return True
+        control[explore.TICK_SEGMENT] = control[explore.TICK_SEGMENTS] = 0
         if control[explore.FAULT_SEGMENT] >= control[explore.FAULT_SEGMENTS]:
             self.faulted, self.next_faulted = self.next_faulted, self.faulted
             control[explore.FAULT_SEGMENT], control[explore.FAULT_SEGMENTS] = 0, control[explore.NEXT_FAULT_SEGMENTS]

@@ -16,7 +16,9 @@ FAULTS, TICKS, COMMANDS, COUNT, NEXT, LAYER_END, LAYERS = range(7)
 TICK_SEGMENT, TICK_SEGMENTS, FAULT_SEGMENT, FAULT_SEGMENTS = range(7, 11)
 NEXT_TICKS, NEXT_TICK_SEGMENTS, NEXT_FAULTS, NEXT_FAULT_SEGMENTS = range(11, 15)
 SEEN, TRANSITIONS, SLOT_COUNT, PENDING, PENDING_END, LOGGED, TRANSITIONS_BEFORE = range(15, 22)
-CONTROL_SIZE = 22
+# Has a kernel exchanged the two queues of what waits for a tick, which the caller has to do then, too?
+ARE_EXCHANGED = 22
+CONTROL_SIZE = 23
 
 # Positions in what a thread has for itself: the block of the layer that it expands, successors that are not in the seen set yet.
 BLOCK_NEXT, BLOCK_END, OWN_PENDING, OWN_PENDING_END, OWN_TRANSITIONS = range(5)
@@ -181,6 +183,15 @@ def next_layer(
     return PAUSED
 
 
+@subroutine
+def next_instant(control: Words) -> None:
+    """What waits for a tick is what is explored now. The queues are to be exchanged."""
+    control[TICKS] += ONE
+    control[COMMANDS] = IN_ORDER
+    control[TICK_SEGMENT], control[TICK_SEGMENTS] = NONE, control[NEXT_TICK_SEGMENTS]
+    control[NEXT_TICKS] = control[NEXT_TICK_SEGMENTS] = NONE
+
+
 @kernel
 def explore(
     code: Words,
@@ -207,7 +218,9 @@ def explore(
     budget: Word,
     wide: Word,
 ) -> Word:
-    """Explore up to about `budget` states of this instant; returns why it stopped. The caller grows arrays, and changes queues between instants.
+    """Explore up to about `budget` states; returns why it stopped. The caller grows arrays, and turns to the next number of faults.
+
+    There may be very many instants of few states each, so what a tick leads to is not left to the caller: ARE_EXCHANGED says whether it has to exchange its queues.
 
     A layer of `wide` states or more is left to the caller, and so is a queue. `successors` that are not in the seen set yet stand at PENDING..PENDING_END.
     """
@@ -279,7 +292,12 @@ def explore(
         status = next_layer(
             control, layers, order, seen, tick_states, tick_segments, fault_states, fault_segments, wide
         )
-        if status != PAUSED:
+        if status == FINISHED and control[NEXT_TICK_SEGMENTS] != NONE:
+            next_instant(control)
+            control[ARE_EXCHANGED] ^= ONE
+            tick_states, next_tick_states = next_tick_states, tick_states
+            tick_segments, next_tick_segments = next_tick_segments, tick_segments
+        elif status != PAUSED:
             return status
 
 
