@@ -273,7 +273,7 @@ def test_many_instants_of_few_states_are_explored_together(monkeypatch: pytest.M
 
 
 def test_tables_of_many_commands_stay_small() -> None:
-    """Clusters of as many bits as a small model has would have more than a million operations here."""
+    """Clusters of as many bits as a small model has would have eight hundred thousand operations here."""
     b = ModelBuilder()
     for i in range(200):
         b.variable(f"x{i}", 1)
