@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cascade.checked.elaborate import elaborate, elaborate_cases
+from cascade.checked.elaborate import elaborate, elaborate_cases, fixes_in_effect
 from cascade.checked.messages import open_param, takes_too_long
 from cascade.checked.model import System
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
@@ -242,7 +242,7 @@ class _Systems:
         self._known: dict[tuple[str, ...], tuple[System, ...] | None] = {cases[0].applied_fixes: cases}
 
     def under(self, fix_names: tuple[str, ...]) -> tuple[System, ...] | None:
-        names = tuple(dict.fromkeys(fix_names))
+        names = fixes_in_effect(fix_names)
         if names not in self._known:
             self._known[names] = elaborate_cases(self._loaded, self._diagnostics, names, self._settings)
         return self._known[names]

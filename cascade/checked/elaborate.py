@@ -60,6 +60,11 @@ _RECURSION_LIMIT = 100_000
 """Enough for `NESTED_EXPRESSIONS_MAX` expressions inside each other; evaluation recurses in Python only, not in C."""
 
 
+def fixes_in_effect(names: Iterable[str]) -> tuple[str, ...]:
+    """Each fix once, where it is named last: of several that set one param, the one named last counts."""
+    return tuple(reversed(dict.fromkeys(reversed(tuple(names)))))
+
+
 def elaborate(
     loaded: Loaded,
     diagnostics: Diagnostics,
@@ -156,7 +161,7 @@ class _Elaboration:
         self._chosen = chosen
         self._loaded = loaded
         self._diagnostics = diagnostics
-        self._fix_names = fix_names
+        self._fix_names = fixes_in_effect(fix_names)
         self._settings = settings
         self._types_used: set[str] = set()
         self._work = Work(evaluations_max=EVALUATIONS_MAX, instances_left=INSTANCES_MAX)

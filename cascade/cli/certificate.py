@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from cascade import __version__
-from cascade.checked.elaborate import elaborate_cases
+from cascade.checked.elaborate import elaborate_cases, fixes_in_effect
 from cascade.checked.model import FormulaKind, System
 from cascade.cli.loading import show_diagnostics
 from cascade.cli.outputs import Output, command_line_span, unwritable
@@ -93,8 +93,8 @@ class Certificate:
         settings = parse_settings(self._options.settings, diagnostics)
         fixes = self._options.fix_names
         systems = elaborate_cases(loaded, diagnostics, fixes, settings)
-        more = tuple(dict.fromkeys((*fixes, *_named(systems[0], name).fixes))) if systems else ()
-        if more != tuple(fixes):
+        more = fixes_in_effect((*fixes, *_named(systems[0], name).fixes)) if systems else ()
+        if systems and more != systems[0].applied_fixes:
             systems = elaborate_cases(loaded, diagnostics, more, settings)
         if not systems:
             raise OSError("the spec was changed while it was checked")

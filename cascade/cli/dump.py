@@ -2,6 +2,7 @@
 
 import argparse
 
+from cascade.checked.elaborate import fixes_in_effect
 from cascade.cli.exit_codes import ExitCode
 from cascade.cli.loading import load_or_complain, unknown_names
 from cascade.cli.streams import complain, say
@@ -25,11 +26,10 @@ def run(options: argparse.Namespace) -> ExitCode:
     if unknown:
         return ExitCode.BAD_INPUT
     check = next(check for check in system.checks if check.name == name)
-    if set(check.fixes) - set(system.applied_fixes):
+    fixes = fixes_in_effect((*options.fix, *check.fixes))
+    if fixes != system.applied_fixes:
         # The check's own fixes come last, as they do when it is decided.
-        system = load_or_complain(
-            options.file, (*options.fix, *check.fixes), tuple(options.param), for_one_model="a dump"
-        )
+        system = load_or_complain(options.file, fixes, tuple(options.param), for_one_model="a dump")
         if system is None:
             return ExitCode.BAD_INPUT
         check = next(check for check in system.checks if check.name == name)

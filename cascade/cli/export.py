@@ -2,6 +2,7 @@
 
 import argparse
 
+from cascade.checked.elaborate import fixes_in_effect
 from cascade.checked.model import Check, System
 from cascade.cli.exit_codes import ExitCode
 from cascade.cli.loading import load_or_complain, unknown_names
@@ -83,10 +84,9 @@ def _load(options: argparse.Namespace) -> tuple[System, Check] | None:
     if unknown:
         return None
     check = next(check for check in system.checks if check.name == options.check)
-    if set(check.fixes) - set(system.applied_fixes):
-        system = load_or_complain(
-            options.file, (*options.fix, *check.fixes), tuple(options.param), for_one_model="an export"
-        )
+    fixes = fixes_in_effect((*options.fix, *check.fixes))
+    if fixes != system.applied_fixes:
+        system = load_or_complain(options.file, fixes, tuple(options.param), for_one_model="an export")
         if system is None:
             return None
         check = next(check for check in system.checks if check.name == options.check)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from cascade.checked.checks import LeftOpen
-from cascade.checked.elaborate import elaborate, elaborate_open
+from cascade.checked.elaborate import elaborate, elaborate_open, fixes_in_effect
 from cascade.checked.messages import open_param
 from cascade.checked.model import Check, System
 from cascade.core.digest import digest
@@ -119,7 +119,7 @@ class Variants:
 
     def system(self, fixes: Iterable[str] = (), settings: Iterable[str] = ()) -> tuple[System | None, Diagnostics]:
         """The system with these fixes and settings too; None if it has errors then, or open params make several models of it, and what is to be said of it."""
-        key = tuple(dict.fromkeys((*self._fixes, *fixes))), (*self._settings, *settings)
+        key = fixes_in_effect((*self._fixes, *fixes)), (*self._settings, *settings)
         if key not in self._systems:
             diagnostics = Diagnostics()
             given = parse_settings(key[1], diagnostics)
@@ -142,7 +142,7 @@ class Variants:
         self, fixes: Iterable[str], left_open: LeftOpen, settings: Iterable[str] = ()
     ) -> System | str | None:
         """The system of all variants that leave this open (see `elaborate_open`)."""
-        names = tuple(dict.fromkeys((*self._fixes, *fixes)))
+        names = fixes_in_effect((*self._fixes, *fixes))
         given = parse_settings((*self._settings, *settings), Diagnostics())
         return elaborate_open(self._loaded, names, given, left_open)
 

@@ -1,6 +1,6 @@
 """From a spec's text to checked models, in memory."""
 
-from cascade.checked.elaborate import elaborate
+from cascade.checked.elaborate import elaborate, fixes_in_effect
 from cascade.checked.model import Check, System
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.source import SourceFile
@@ -29,7 +29,7 @@ class LoadedText:
 
     def system(self, fix_names: tuple[str, ...]) -> System:
         """The system under these fixes. Raises `Wrong` if there are errors."""
-        names = tuple(dict.fromkeys(fix_names))
+        names = fixes_in_effect(fix_names)
         if names not in self._systems:
             diagnostics = Diagnostics()
             system = elaborate(self.loaded, diagnostics, names)
