@@ -228,8 +228,8 @@ class Strikes:
     """Which faults strike at all, for questions that no clause of the language asks.
 
     Of all faults at most `count` different ones fire in a run, each as often as it can; never all of one of the sets in `blocked`. Those in `order` fire
-    for the first time in that order. `forced` strikes once, as soon as it can after all of `forced_after` have struck: nothing else happens and no time passes
-    while it can.
+    for the first time in that order. `forced`, which has no timing, strikes once, as soon as it can after all of `forced_after` have struck: nothing
+    else happens and no time passes while it can.
     """
 
     count: int | None = None

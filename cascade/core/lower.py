@@ -77,6 +77,7 @@ class _Lowering:
             for draft in faults.values():
                 struck.constrain(draft.index, draft.permits, draft.updates)
             if (forced := faults.get(-1 if self._forced is None else self._forced)) is not None:
+                assert forced.source.timing is None, "what strikes as soon as it can has no other time"
                 for draft in drafts:
                     draft.permits.append(struck.constrain_forced(forced.source.guard, draft.index))
         drafts = [d for d in drafts if self._matters(d)]
@@ -129,7 +130,7 @@ class _Lowering:
         is_acting = draft.index in self._check.acting
         is_owed = source.command_class in (Class.REPAIR, Class.REACTION) or is_acting or draft.index == self._forced
         clock, earliest, latest = None, 0, None
-        if source.timing is not None and draft.index != self._forced:
+        if source.timing is not None:
             earliest = self._ticks(source.timing.earliest_ms)
             if source.timing.latest_ms is not None:
                 latest = self._ticks(source.timing.latest_ms)

@@ -22,11 +22,14 @@ class Struck:
         self._faults = frozenset(faults)
         watched = frozenset[int]().union(*strikes.blocked, strikes.order, strikes.forced_after)
         watched |= frozenset() if strikes.forced is None else {strikes.forced}
-        # The number of different faults, if it is bounded at all.
-        self._different: tuple[int, ExprId] | None = None
+        # The number of different faults and its bound, if there is one.
+        self._different: tuple[int, ExprId, ExprId] | None = None
         if strikes.count is not None and strikes.count < len(self._faults):
             watched |= self._faults
-            self._different = self._add(variables, "different faults used", strikes.count)
+            self._different = (
+                *self._add(variables, "different faults used", strikes.count),
+                builder.const(strikes.count),
+            )
         self._struck = {
             fault: self._add(variables, f"{faults[fault]} has struck") for fault in sorted(watched & self._faults)
         }
@@ -48,9 +51,9 @@ class Struck:
             return
         index, has_struck = self._struck[fault]
         updates.append(Update(variable=index, value=builder.true))
-        if self._different is not None and self._strikes.count is not None:
-            counter, used = self._different
-            permits.append(builder.or_(has_struck, builder.lt(used, builder.const(self._strikes.count))))
+        if self._different is not None:
+            counter, used, bound = self._different
+            permits.append(builder.or_(has_struck, builder.lt(used, bound)))
             more = builder.add(used, builder.const(1))
             updates.append(Update(variable=counter, value=builder.ite(has_struck, used, more)))
         for blocked in sorted(self._strikes.blocked, key=sorted):

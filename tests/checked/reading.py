@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from cascade.checked.elaborate import elaborate
-from cascade.checked.model import Check, System
+from cascade.checked.model import System
 from cascade.core.dump import ExpressionPrinter
 from cascade.core.lower import lower
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
@@ -79,12 +79,16 @@ def assert_wrong(code: str, text: str, *words: str, fixes: tuple[str, ...] = ())
 def definitions(text: str, fixes: tuple[str, ...] = ()) -> dict[str, str]:
     """What each derived value of a spec is, as text. Derived values print by their first name."""
     system = accepted(text, fixes)
-    model, _ = lower(system, system.checks[0]) if system.checks else lower(*_with_check(text, fixes))
+    return described(system if system.checks else _with_check(text, fixes))
+
+
+def described(system: System) -> dict[str, str]:
+    """The same of a system that has checks."""
+    model, _ = lower(system, system.checks[0])
     printer = ExpressionPrinter(model)
     return {d.name: printer.text(d.value, define=printer.text(d.value) == d.name) for d in model.derived}
 
 
-def _with_check(text: str, fixes: tuple[str, ...]) -> tuple[System, Check]:
+def _with_check(text: str, fixes: tuple[str, ...]) -> System:
     head, brace, tail = text.rpartition("system ")
-    system = accepted(head + brace + tail.replace("{", "{ check asked: never false ", 1), fixes)
-    return system, system.checks[0]
+    return accepted(head + brace + tail.replace("{", "{ check asked: never false ", 1), fixes)

@@ -54,6 +54,7 @@ WRONG = [
         "names no",
     ),
     ("CF402", "system s { " + TWO + "check c: never false without «act» }", "`b.act`?"),
+    ("CF402", "system s { component a { } check c: never false without «faults[1]» }", "`faults[1]`"),
     # CF403: clause that does not fit the formula
     ("CF403", "system s { " + TWO + "check c: never false «once faults stop» }", "`once faults stop`", "leads to"),
     ("CF403", "system s { " + TWO + "check c: true leads to false within 1s «once faults stop» }", "`can lead to`"),
@@ -63,6 +64,8 @@ WRONG = [
     ("CF404", "system s { param p = 1 fix bigger { p = 2 } check c: never false with fix «biger» }", "`bigger`?"),
     ("CF404", "system s { check c: never false with fix «f» }", "no fix is declared"),
     ("CF404", "system s { param p = 1 fix abc { p = 2 } check c: never false with fix abc, «xyz» }", "`abc`"),
+    # A fix of a param whose own value is wrong: said once
+    ("CF101", "system s { param p = «q» fix f { p = 2 } }", "`q`"),
     # CF101, CF201 in clauses and formulas
     ("CF101", "system s { check c: never «nowhere» }", "`nowhere`"),
     ("CF101", "system s { check c: possible true then «nowhere» then false }", "`nowhere`"),
@@ -313,6 +316,14 @@ def test_a_fix_that_is_not_applied_may_set_what_another_takes_away():
     accepted(SHRUNK, ("a",))
     _, items = read(SHRUNK, ("a", "b"))
     assert [(d.code, d.primary.span.text) for d in items] == [("CF401", "g[3].p")]
+
+
+@pytest.mark.parametrize("fixes", [(), ("calm",)])
+def test_a_fix_may_name_a_label_of_its_param(fixes):
+    text = "system s { param mode: {calm, hasty} = hasty let is_calm = mode == calm fix calm { mode = calm } }"
+    system = accepted(text, fixes)
+    (value,) = [d.value for d in system.derived if d.name == "is_calm"]
+    assert system.builder.value(value) == len(fixes)
 
 
 def test_fix_with_a_value_that_makes_the_spec_wrong():

@@ -40,6 +40,12 @@ def test_reaches(links, question, answer):
     assert definitions(f"{SYSTEM} {links} let zz = {question} }}")["zz"] == answer
 
 
+def test_a_link_that_may_be_cut_is_a_variable():
+    system = accepted(SYSTEM + "link a <-> b can cut link a -> v }")
+    links = [(v.name, v.type.labels, v.low, v.high, v.initial) for v in system.variables if v.is_link]
+    assert links == [(name, ("intact", "cut"), 0, 1, (0,)) for name in ("a->b", "b->a")]
+
+
 def test_guards_see_that_a_link_is_cut():
     # The guard is read before the faults that cut links exist.
     system = accepted(SYSTEM + "link a -> b can cut event e when reaches(a, b) { } check c: never false }")

@@ -20,6 +20,7 @@ WRONG = [
     ("CF101", "system s { state x: {red, green} = red event e { x: red -> «gren» } }", "`green`?"),
     ("CF101", "system s { state x: {red, green} = red event e { x = «gren» } }", "`green`?"),
     ("CF101", "system s { event e { «x» = 1 } }", "`x` is not known in the system"),
+    ("CF101", "system s { state n: 0..1 = 0 event e { n = «q» } }", "`q` is not known in the system"),
     ("CF101", "system s { component a { } event e { a.«helth»: up -> down } }", "`health`?"),
     ("CF101", "system s { part t: T(n = «m») }\ncomponent T { param n = 1 }", "`m` is not known in the system"),
     ("CF101", "component T { let a = «outside» }\nsystem s { let outside = 1 part t: T }", "in T"),

@@ -126,6 +126,10 @@ WRONG = [
     ("CF008", "system s { state x: «0..9999999999» = 0 }", "values in one variable"),
     ("CF008", "system s { state x: 0..99999999 = «any» }", "initial values"),
     ("CF008", "system s { state x: 0..2000000000 = 0 let a = «x * x» }", "numbers"),
+    # CF008: what no machine word holds with room to spare
+    ("CF008", "system s { let a = «72057594037927936 + 1» }", "outside -72057594037927936..72057594037927936"),
+    ("CF008", "system s { let a = «-72057594037927936 - 1» }", "outside -72057594037927936..72057594037927936"),
+    ("CF008", "system s { state x: 0..9 = 0 let a = «(0 - x) * 9007199254740992» }", "divide before you multiply"),
 ]
 
 RIGHT = [
@@ -203,3 +207,8 @@ def test_values_of_constants(expression, value_type, value):
     scale = {INT: "p", DURATION: "p / 1ms", BOOL: "if p then 1 else 0"}[value_type]
     system = accepted(f"system s {{ param p = {expression} state x: {-(10**9)}..{10**9} = {scale} }}")
     assert system.variables[0].initial == (value,)
+
+
+def test_numbers_up_to_the_limit_are_accepted():
+    system = accepted("system s { let a = 72057594037927935 + 1 let b = -72057594037927935 - 1 }")
+    assert [system.builder.value(d.value) for d in system.derived[:2]] == [1 << 56, -(1 << 56)]

@@ -226,6 +226,8 @@ def test_what_can_fail_is_kept_apart_by_its_place() -> None:
     assert (b.spans[first], b.spans[second]) == (span(0), span(7))
     safe = b.add(y, b.const(1))
     assert b.div(x, safe, span(0)) == b.div(x, safe, span(7)), "what cannot fail needs no place"
+    b.div(safe, y)
+    assert set(b.spans) == {first, second}, "only what can fail, and only a place that was given"
 
 
 def test_closing_keeps_what_is_needed_and_nothing_else() -> None:

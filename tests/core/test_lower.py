@@ -2,6 +2,7 @@
 
 import pytest
 
+from cascade.core.expressions import Op
 from cascade.core.lower import lower
 from cascade.core.model import CommandClass, VariableKind, VariableRole
 from cascade.core.queries import Lasso, Reach, Recover
@@ -383,6 +384,38 @@ def test_what_nobody_reads_is_part_of_the_state_all_the_same() -> None:
     assert [(v.name, v.low, v.high, v.initial) for v in spec.model.variables] == [
         ("p", 0, 1, (0,)),
         ("idle", 2, 5, (2, 3, 4, 5)),
+    ]
+
+
+FAILING = """
+component Node { state leader: 0..3 = 0 state level: 0..4 = 1 }
+system s {
+  redundant nodes: 2 x Node needs 1
+  part a: Node
+  part b: Node
+  state i: 0..3 = 0
+  link a -> nodes[1] via nodes[i]
+  let share = 6 / i
+  event read when nodes[nodes[i].leader].level > 6 / (i - 1) and reaches(a, nodes[i]) { }
+  event write { nodes[i].level = 3 / a.level }
+  check c: nodes[i].serving leads to sum(n in nodes: 4 / n.level) > 2
+}
+"""
+
+
+def test_what_may_fail_has_its_place() -> None:
+    table = lowered(FAILING).model.expressions
+    operands = [() if op in (Op.CONST, Op.VAR) else args for op, args in zip(table.ops, table.args, strict=True)]
+    for expr, args in enumerate(operands):
+        fails_itself = table.can_fail[expr] and not any(table.can_fail[a] for a in args)
+        assert not fails_itself or expr in table.spans, table.ops[expr]
+    assert sorted({span.text for span in table.spans.values()}) == [
+        "3 / a.level",
+        "4 / n.level",
+        "6 / (i - 1)",
+        "6 / i",
+        "nodes[i]",
+        "nodes[nodes[i].leader]",
     ]
 
 

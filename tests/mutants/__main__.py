@@ -5,9 +5,9 @@ examined stands in `examined.txt`, with why nobody can notice it. Exit status: 0
 """
 
 import argparse
+import hashlib
 import json
 import os
-import random
 import sys
 from pathlib import Path
 
@@ -26,6 +26,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--match", help="only those whose name contains this")
     parser.add_argument("--list", action="store_true", help="only say which")
     parser.add_argument("--state", type=Path, help="where the run stands; it goes on from there")
+    parser.add_argument(
+        "--again", action="store_true", help="try those anew that had survived, after a change of the tests"
+    )
     options = parser.parse_args()
     unknown = set(options.parts) - {part.name for part in PARTS}
     if unknown:
@@ -40,8 +43,12 @@ def drawn(part: Part, options: argparse.Namespace) -> tuple[list[Mutant], int]:
         return [m for m in known if options.match in m.name], len(known)
     if options.all:
         return known, len(known)
-    count = min(options.count or part.count, len(known))
-    return random.Random(f"{options.seed} {part.name}").sample(known, count), len(known)
+
+    def lot(mutant: Mutant) -> bytes:
+        """By name, so that what changes elsewhere does not change the sample."""
+        return hashlib.sha256(f"{options.seed} {mutant.file} {mutant.name}".encode()).digest()
+
+    return sorted(known, key=lot)[: options.count or part.count], len(known)
 
 
 def main() -> int:
@@ -49,6 +56,8 @@ def main() -> int:
     os.environ.update(HYPOTHESIS_PROFILE="ci", PYTHONDONTWRITEBYTECODE="1")
     load_libraries()
     state = json.loads(options.state.read_text()) if options.state and options.state.exists() else {}
+    if options.again:
+        state = {key: known for key, known in state.items() if known[0] != SURVIVED}
     reasons = examined()
     unexplained = 0
     for part in PARTS:

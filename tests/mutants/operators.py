@@ -69,9 +69,7 @@ def _places(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
                 where, is_inside = (*where, node.name), True
             case ast.ClassDef():
                 inner, where = list(node.body), (*where, node.name)
-            case ast.Assert() | ast.JoinedStr():
-                inner = []
-            case ast.Raise():
+            case ast.Assert() | ast.JoinedStr() | ast.Raise():
                 inner = []
             case ast.AnnAssign():
                 inner = [node.value] if node.value else []
@@ -114,6 +112,8 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.IfExp(test=test, body=orelse, orelse=body)
         case ast.comprehension(target=target, iter=iterated, ifs=[_, *others], is_async=is_async):
             yield ast.comprehension(target=target, iter=iterated, ifs=others, is_async=is_async)
+        case ast.Expr(value=ast.Call(func=ast.Name(id="assert_never"))):
+            return
         case ast.Expr(value=ast.Call()) | ast.Raise() | ast.Continue() | ast.Break():
             yield ast.Pass()
         case _:

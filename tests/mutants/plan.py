@@ -31,7 +31,7 @@ PARTS = (
     Part(
         name="strikes",
         files=("cascade/core/strikes.py",),
-        tests=("tests/questions_default/test_cutsets.py",),
+        tests=("tests/core/test_strikes.py", "tests/questions_default/test_cutsets.py"),
         count=25,
     ),
     Part(

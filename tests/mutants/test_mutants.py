@@ -16,6 +16,8 @@ def f(a: int, b: int | None = None) -> bool:
     assert a > 0
     if a < LIMIT and not b:
         raise ValueError(f"{a + 1}")
+    if b == 1:
+        assert_never(b)
     return any(x == a for x in (b,) if x)
 '''
 
@@ -29,6 +31,8 @@ def test_what_is_changed() -> None:
         "a < LIMIT -> a <= LIMIT",
         "not b -> b",
         "raise ValueError(f'{a + 1}') -> pass",
+        "b == 1 -> b != 1",
+        "1 -> 2",
         "any((x == a for x in (b,) if x)) -> all((x == a for x in (b,) if x))",
         "x == a -> x != a",
         "for x in (b,) if x -> for x in (b,)",

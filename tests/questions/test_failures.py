@@ -145,6 +145,17 @@ def test_timelock_of_two_reactions() -> None:
     assert steps == ["tick", "tick", "breaks", "start", "stop"]
 
 
+def test_timelock_of_the_first_command_alone() -> None:
+    # No other command, and so none that the caret could stand under instead.
+    diagnostic, _, steps, kind = failing(
+        "system s { state n: 0..1 = 0 reaction «busy» { n = 1 - n } check c: n == 2 lasts at most 1min }"
+    )
+    assert kind is FailureKind.TIMELOCK
+    assert diagnostic.code == "CF504"
+    assert labels(diagnostic) == [("c", "found by this check")]
+    assert steps == ["busy", "busy"]
+
+
 def test_without_time_two_reactions_may_chase_each_other_for_ever() -> None:
     question = asked(
         "system s { state on: bool = false reaction start when not on { on = true } "

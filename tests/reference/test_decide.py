@@ -370,6 +370,27 @@ def test_an_error_before_the_first_state() -> None:
     assert decision.failures == {FailureKind.DIVISION_BY_ZERO: (0, 0, 0)}
 
 
+@pytest.mark.parametrize(
+    ("initial", "failures"),
+    [
+        ((1,), {}),
+        ((0, 1), {FailureKind.DIVISION_BY_ZERO: (0, 0, 0)}),
+        ((1, 2), {FailureKind.OUT_OF_DOMAIN: (0, 0, 0)}),
+    ],
+)
+def test_what_lies_behind_an_error_might_be_the_recovery(
+    initial: tuple[int, ...], failures: dict[FailureKind, tuple[int, int, int]]
+) -> None:
+    builder = ModelBuilder()
+    builder.variable("x", 3, *initial)
+    builder.variable("y", 6)
+    builder.settle("y", ("div", 6, "x"))
+    builder.command(EVENT, "leap", ("eq", "x", 2), {"x": 7})
+    decision = ask(builder, Recover(trigger=builder.expr(True), goal=builder.expr(("eq", "x", 3)), stopped=frozenset()))
+    assert (decision.kind, decision.failures) == (FAILURE if failures else FOUND, failures)
+    assert decision.cost == (None if failures else (0, 0, 0))
+
+
 def test_too_many_states() -> None:
     builder = grows(("lt", "x", 3))
     query = Reach(goal=builder.expr(False))

@@ -59,6 +59,14 @@ def test_reach() -> None:
     assert (run.fault_count, run.loop_start) == (1, None)
 
 
+def test_a_tick_is_no_fault() -> None:
+    builder = ModelBuilder(is_timed=True)
+    builder.variable("x", 1)
+    builder.command(FAULT, "crash", ("not", "x"), {"x": 1})
+    run = check(builder, Reach(goal=builder.expr("x")), (0,), TICK, TICK, CRASH)
+    assert (run.fault_count, run.times_ticks) == (1, (0, 1, 2, 2))
+
+
 def test_reach_by_a_clock() -> None:
     builder = lockable()
     query = Reach(goal=builder.expr("locked"), clock=1, exceeds_ticks=1)
@@ -172,6 +180,7 @@ def test_weak_fairness() -> None:
     builder = noisy(("and", "down", "noise"))
     query = stays_down(builder)
     check(builder, query, (0, 0), BREAK, TOGGLE, TOGGLE, loop_start=1)
+    check(builder, query, (0, 0), BREAK, TOGGLE, TOGGLE, TOGGLE, loop_start=2)
     builder = noisy("down")
     query = stays_down(builder)
     rejects("fix stays enabled and never fires", builder, query, (0, 0), BREAK, TOGGLE, TOGGLE, loop_start=1)
@@ -289,6 +298,7 @@ def test_failures_that_happen() -> None:
         fails(OUT_OF_DOMAIN, (0,), 0, 0, command=0),
         fails(OUT_OF_DOMAIN, (0,), 0, 0, 0, command=0, value=5),
         fails(OUT_OF_DOMAIN, (0,), 0, 0, 0, command=0, variable=1),
+        fails(OUT_OF_DOMAIN, (0,), 0, 0, 0, command=0, expression=0),
         fails(OUT_OF_DOMAIN, (0,), 0, 0, 0, command=2),
         fails(OUT_OF_DOMAIN, (0,), 0, 0, 0, 0, command=0),
         fails(OUT_OF_DOMAIN, (1,), 0, 0, command=0),
