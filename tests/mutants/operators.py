@@ -22,12 +22,20 @@ _CALLED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """One change of one module. `name` tells it from all others of the same source, and survives changes elsewhere."""
+    """One change of one module: `new` for `node`. `name` tells it from all others of the same source, and survives changes elsewhere."""
 
     file: str
     name: str
     line: int
-    tree: ast.Module
+    source: ast.Module
+    node: ast.AST
+    new: ast.AST
+
+    @property
+    def tree(self) -> ast.Module:
+        """The module with the change: a copy, but for what is new."""
+        memo: dict[int, object] = {id(self.node): self.new}
+        return ast.fix_missing_locations(copy.deepcopy(self.source, memo))
 
 
 def mutants(file: str, source: str) -> list[Mutant]:
@@ -40,16 +48,8 @@ def mutants(file: str, source: str) -> list[Mutant]:
             name = f"{where}: {_shown(node)} -> {_shown(new)}"
             counts[name] += 1
             line = getattr(node, "lineno", 0)
-            changed = _replaced(tree, node, new)
-            found.append(Mutant(file=file, name=f"{name} #{counts[name]}", line=line, tree=changed))
+            found.append(Mutant(file=file, name=f"{name} #{counts[name]}", line=line, source=tree, node=node, new=new))
     return found
-
-
-def _replaced(tree: ast.Module, node: ast.AST, new: ast.AST) -> ast.Module:
-    """A copy of the tree with `new` for `node`, and nothing else copied twice."""
-    memo: dict[int, object] = {id(node): new}
-    changed = copy.deepcopy(tree, memo)
-    return ast.fix_missing_locations(changed)
 
 
 def _shown(node: ast.AST) -> str:
@@ -112,7 +112,10 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.IfExp(test=test, body=orelse, orelse=body)
         case ast.comprehension(target=target, iter=iterated, ifs=[_, *others], is_async=is_async):
             yield ast.comprehension(target=target, iter=iterated, ifs=others, is_async=is_async)
-        case ast.Expr(value=ast.Call(func=ast.Name(id="assert_never"))):
+        case (
+            ast.Expr(value=ast.Call(func=ast.Name(id="assert_never")))
+            | ast.Raise(exc=ast.Call(func=ast.Name(id="AssertionError")))
+        ):
             return
         case ast.Expr(value=ast.Call()) | ast.Raise() | ast.Continue() | ast.Break():
             yield ast.Pass()

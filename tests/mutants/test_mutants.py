@@ -47,5 +47,10 @@ def test_the_plan_names_what_is_there(part) -> None:
     assert all((ROOT / path.split("::")[0]).exists() for path in (*part.files, *part.tests))
 
 
-def test_what_was_examined_is_read() -> None:
-    assert all(reason for reason in examined().values())
+def test_what_was_examined_is_there() -> None:
+    reasons = examined()
+    assert all(reasons.values())
+    there = {
+        (file, m.name) for file in {f for f, _ in reasons} for m in mutants(file, (ROOT / file).read_text("utf-8"))
+    }
+    assert not reasons.keys() - there, "a mutant that is there no longer needs no reason"
