@@ -11,9 +11,11 @@ from cascade.core.model import TICK, CommandClass, CoreModel
 from cascade.core.queries import Lasso, Query, Reach
 from cascade.engines import staged
 from cascade.engines.explicit.compile import CompiledModel
+from cascade.engines.explicit.evaluate import EvaluationFailure
 from cascade.engines.explicit.watch import Watch
 from cascade.engines.packed import layout, program, tables
 from cascade.engines.packed.engine import answer
+from cascade.engines.packed.initial import InitialFailureError, initial_rows
 from cascade.engines.packed.search import PackedSearch, Tuning
 from cascade.limits import Limits, Progress, StopReason
 from cascade.reference.decide import Decision, DecisionKind, TooManyStatesError, decide
@@ -325,3 +327,35 @@ def test_stages_hand_over_and_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     said = staged.answer(model, query, Limits(), Progress())
     assert said.statistics.details
     assert said.statistics.state_count == small.statistics.state_count == 11_436
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rng=st.randoms(use_true_random=False))
+def test_initial_states_are_those_of_each_combination(rng: random.Random) -> None:
+    model, _ = RandomModel(rng, is_risky=True).query
+    compiled = CompiledModel(model)
+    expected: list[tuple[int, ...]] = []
+    failing = None
+    for values in compiled.initial_values():
+        try:
+            expected.append(compiled.unpack_state(compiled.initial_state(values)))
+        except EvaluationFailure:
+            failing = values
+            break
+    if failing is None:
+        rows = initial_rows(compiled, lambda _: None, lambda: None)
+        assert sorted(map(tuple, rows.tolist())) == sorted(expected)
+    else:
+        with pytest.raises(InitialFailureError) as caught:
+            initial_rows(compiled, lambda _: None, lambda: None)
+        assert caught.value.values == failing
+
+
+def test_a_million_initial_states() -> None:
+    b = ModelBuilder()
+    for name in "abcd":
+        b.variable(name, 31, *range(32))
+    b.command(EVENT, ("lt", "a", 31), {"a": ("add", "a", 1)})
+    said = ask_as("default", *b.reach(("eq", "d", 32)))
+    assert isinstance(said, Exhausted)
+    assert (said.statistics.state_count, said.statistics.transition_count) == (32**4, 31 * 32**3)

@@ -160,6 +160,8 @@ class Search:
             if number % CHUNK_STATES == 0:
                 self._watch.check_states(len(roots))
                 self._watch.check(frontier_count=len(roots))
+                if self._work_max is not None and len(roots) > self._work_max:
+                    raise TooMuchWorkError
         return list(roots)
 
     def _explore_instant(self, ticks: int, faulted: dict[int, list[int]], fault_parents: dict[int, int]) -> bool:

@@ -26,6 +26,7 @@ from cascade.engines.packed.disk import Cost
 from cascade.engines.packed.explored import count_twins, first_of, select, select_blocked
 from cascade.engines.packed.following import follow
 from cascade.engines.packed.graph import Predicate, Region, TooLargeError
+from cascade.engines.packed.initial import InitialFailureError, initial_rows
 from cascade.engines.packed.lasso import PackedLassoSearch, owed_expression
 from cascade.engines.packed.program import TooWideError
 from cascade.engines.packed.search import PackedFailureError, PackedSearch, Tuning
@@ -114,18 +115,15 @@ class _Asked:
         self._goal = goal
         self._compiled = CompiledModel(model)
         self._expander = Expander(self._compiled)
-        self._failing_initial: tuple[EvaluationFailure, State] | None = None
-        initial: dict[State, None] = {}
-        for values in self._compiled.initial_values():
-            try:
-                initial[self._compiled.unpack_state(self._compiled.initial_state(values))] = None
-            except EvaluationFailure as failure:
-                self._failing_initial = failure, values[: self._variable_count]
-                break
-        states = [] if self._failing_initial else list(initial)
+        self._failing_initial: InitialFailureError | None = None
+        try:
+            initial = initial_rows(self._compiled, watch.check_memory, watch.check_once)
+        except InitialFailureError as error:
+            self._failing_initial = error
+            initial = np.zeros((0, len(model.variables) + len(model.clocks)), dtype=np.int64)
         self._search = PackedSearch(
             model,
-            states,
+            initial,
             watch,
             goal=goal,
             exceeds=exceeds,
@@ -147,8 +145,8 @@ class _Asked:
     def explore(self) -> Answer | None:
         """Explore all states; an answer if this shows one: a goal, an error of the spec. Raises `StopSearch`."""
         if self._failing_initial is not None:
-            failure, initial = self._failing_initial
-            return failure.told(CandidateRun(initial=initial, steps=()), self.statistics())
+            initial = self._failing_initial.values[: self._variable_count]
+            return self._failing_initial.failure.told(CandidateRun(initial=initial, steps=()), self.statistics())
         try:
             path = self._search.run()
         except PackedFailureError as failure:

@@ -5,7 +5,11 @@ its two bits of mark. No field straddles two words.
 Values are stored as `value - low`, clocks in ticks.
 """
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cascade.core.model import CoreModel
+from cascade.engines.native.kernel import Words
 from cascade.records import dataclass
 
 WORD_BITS = 61
@@ -72,6 +76,14 @@ class PackedLayout:
         lows = (*self.lows, *(0 for _ in self.clocks))
         for value, low, field in zip(state, lows, fields, strict=True):
             words[field.word] |= (value - low) << field.shift
+        return words
+
+    def pack_rows(self, states: NDArray[np.int64]) -> Words:
+        """The words of many states, a row for each."""
+        words = np.zeros((len(states), self.word_count), dtype=np.uint64)
+        for column, field in enumerate((*self.variables, *self.clocks)):
+            low = self.lows[column] if column < len(self.lows) else 0
+            words[:, field.word] |= (states[:, column] - low).astype(np.uint64) << np.uint64(field.shift)
         return words
 
     def unpack(self, words: list[int]) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from cascade.core.symmetry import Symmetry
 from cascade.engines.native.kernel import Words
-from cascade.engines.packed.kernels.symmetry import LIMB_BITS, add_orbits, canonical_words
+from cascade.engines.packed.kernels.symmetry import LIMB_BITS, add_orbits, canonical_rows
 from cascade.engines.packed.workers import make_scratch
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ class Orbits:
         self._counted = 0
         self._count = 0
 
-    def canonical(self, words: list[int]) -> Words:
-        """The words of the state that stands for this one."""
-        result = np.asarray(words, dtype=np.uint64)
+    def canonical(self, rows: Words) -> Words:
+        """The words of the states that stand for these: a row for each."""
+        result = np.ascontiguousarray(rows)
         if self._symmetry is not None:
-            canonical_words(self._code, result)
+            canonical_rows(self._code, result.reshape(-1))
         return result
 
     def catch_up(self, search: "PackedSearch") -> None:

@@ -69,15 +69,20 @@ class Roots:
 
     def of_state(self, state: State) -> int:
         """The root of a state (variables, then clocks)."""
-        return self.of_words(np.asarray(self._layout.pack(state), dtype=np.uint64))
+        return int(self.of_rows(np.asarray([self._layout.pack(state)], dtype=np.uint64))[0])
 
-    def of_words(self, words: Words) -> int:
-        """The root of a state in words."""
+    def of_rows(self, rows: Words) -> Words:
+        """The roots of states in words, a row for each."""
         if not self.is_wide:
-            return int(words[0])
-        while not self.has_room:
-            self.grow()
-        return int(intern.encode_new(self.tree, self.slots, words, np.zeros(2 * len(words), dtype=np.uint64)))
+            return rows[:, 0].copy()
+        count, width = rows.shape
+        roots, ids = np.zeros(count, dtype=np.uint64), np.zeros(2 * width, dtype=np.uint64)
+        words, done = np.ascontiguousarray(rows).reshape(-1), 0
+        while done < count:
+            done = int(intern.encode_rows(self.tree, self.slots, words, np.uint64(done), ids, roots))
+            if done < count:
+                self.grow()
+        return roots
 
     def state_of(self, root: int) -> State:
         """The state (variables, then clocks) of a root."""

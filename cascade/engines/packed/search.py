@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from cascade.core.expressions import ExprId
 from cascade.core.model import CoreModel
@@ -76,7 +76,7 @@ class Tuning:
 
 
 class PackedSearch:
-    """One exploration; `initial` are settled states. Raises `TooWideError` on construction where values do not fit a word.
+    """One exploration; `initial` has a row (variables, clocks) for each settled state. Raises `TooWideError` on construction where values do not fit a word.
 
     With a `goal` it ends at a cheapest state where that holds, or where the clock `exceeds[0]` exceeds `exceeds[1]`.
     """
@@ -84,7 +84,7 @@ class PackedSearch:
     def __init__(
         self,
         model: CoreModel,
-        initial: list[State],
+        initial: ArrayLike,
         watch: Watch,
         *,
         goal: ExprId | None = None,
@@ -120,8 +120,8 @@ class PackedSearch:
         self.disk: DiskSearch | None = None
         self.log: StateLog = StateLog()
         self.orbits = Orbits(symmetry, self.code)
-        packed = (self.tables.layout.pack(state) for state in initial)
-        self._initial = [self.roots.of_words(self.orbits.canonical(words)) for words in packed]
+        packed = self.tables.layout.pack_rows(np.asarray(initial, dtype=np.int64))
+        self._initial = np.unique(self.roots.of_rows(self.orbits.canonical(packed)))
         self._start(self._initial)
         self._checkpoint_folder = checkpoint_folder
         self._checkpoint: Checkpoint | None = None
@@ -266,8 +266,8 @@ class PackedSearch:
         """Room for more words of wide states."""
         self.roots.grow()
 
-    def _start(self, roots: list[int]) -> None:
-        successors = np.asarray([root << 2 | int(expand.DONE) for root in dict.fromkeys(roots)], dtype=np.uint64)
+    def _start(self, roots: Words) -> None:
+        successors = roots << np.uint64(2) | expand.DONE
         while len(successors) * 2 > self.seen.slot_count:
             self.seen.grow()
         self.order = grown(self.order, 0, len(successors) + self.room)
@@ -396,7 +396,7 @@ class PackedSearch:
         if folder is None:
             return
         try:
-            self._checkpoint = Checkpoint(folder, self.code, self.small, self._initial)
+            self._checkpoint = Checkpoint(folder, self.code, self.small, self._initial.tolist())
         except OSError as error:
             self.watch.tell(f"cascade: no checkpoint: {folder}: {error.strerror}")
             return

@@ -129,24 +129,31 @@ def encode(tree: Words, slots: SmallWords, scratch: Words, after: Word, ids: Wor
 
 
 @kernel
-def encode_new(tree: Words, slots: SmallWords, words: Words, ids: Words) -> Word:
-    """The root of any state; `ids` has room for a number of each node."""
+def encode_rows(tree: Words, slots: SmallWords, words: Words, begin: Word, ids: Words, roots: Words) -> Word:
+    """The roots of any states, which stand in `words` one after the other, from the number `begin` on; returns where it stopped for more room, or the end.
+
+    `ids` has room for a number of each node.
+    """
     inner = tree[INNER]
     width = inner + ONE
     left = FIRST_CHILD
     right = left + inner
-    w = NONE
-    while w < width:
-        ids[w] = intern(tree, slots, w, words[w])
-        w += ONE
-    pair = NONE
-    k = NONE
-    while k < inner:
-        pair = ids[tree[left + k]] << HALF_BITS | ids[tree[right + k]]
-        if k + ONE < inner:
-            ids[width + k] = intern(tree, slots, width + k, pair)
-        k += ONE
-    return pair
+    position = begin
+    while position < np.uint64(len(roots)) and has_room(tree):
+        w = NONE
+        while w < width:
+            ids[w] = intern(tree, slots, w, words[position * width + w])
+            w += ONE
+        pair = NONE
+        k = NONE
+        while k < inner:
+            pair = ids[tree[left + k]] << HALF_BITS | ids[tree[right + k]]
+            if k + ONE < inner:
+                ids[width + k] = intern(tree, slots, width + k, pair)
+            k += ONE
+        roots[position] = pair
+        position += ONE
+    return position
 
 
 @kernel

@@ -54,9 +54,12 @@ def canonicalise(code: Words, words: Words, base: Word) -> None:
 
 
 @kernel
-def canonical_words(code: Words, words: Words) -> None:
-    """Make the state in `words` the one that stands for it. There are classes."""
-    canonicalise(code, words, NONE)
+def canonical_rows(code: Words, words: Words) -> None:
+    """Make each state in `words`, one after the other, the one that stands for it. There are classes."""
+    base = NONE
+    while base < np.uint64(len(words)):
+        canonicalise(code, words, base)
+        base += code[image.STATE_WORDS]
 
 
 @kernel
