@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -19,8 +21,8 @@ from cascade.engines.explicit.watch import Watch
 from cascade.engines.packed import layout
 from cascade.engines.packed.checkpoint import Checkpoint
 from cascade.engines.packed.engine import answer
-from cascade.engines.packed.search import Tuning
-from cascade.limits import Limits, Progress, StopReason
+from cascade.engines.packed.search import PackedSearch, Tuning
+from cascade.limits import Limits, Progress, StopReason, TimeIsUp
 from cascade.reference.decide import TooManyStatesError, decide
 from cascade.verdicts.answer import Answer, Exhausted, Found, Stopped
 from tests.engines.families import Tiers
@@ -198,3 +200,21 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
         [sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "Exhausted 11436"
+
+
+@pytest.mark.parametrize("exception", [TimeIsUp, KeyboardInterrupt, MemoryError])
+def test_what_ends_it_from_outside_leaves_the_checkpoint(tmp_path: Path, exception: type[BaseException]) -> None:
+    model, query = Tiers(2, 2, 2, 1).builder.reach(False)
+    limits = Limits(state_count_max=3_000, checkpoint_folder=tmp_path)
+    assert isinstance(answer(model, query, limits, Progress(), tuning=Often), Stopped)
+    (folder,) = tmp_path.iterdir()
+    kept = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.MonkeyPatch.context() as patch:
+
+        def ring(*_: object) -> NoReturn:
+            raise exception
+
+        patch.setattr(PackedSearch, "_explore", ring)
+        with suppress(TimeIsUp, MemoryError):
+            answer(model, query, Limits(checkpoint_folder=tmp_path), Progress(), tuning=Often)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == kept

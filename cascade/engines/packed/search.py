@@ -171,22 +171,24 @@ class PackedSearch:
     def run(self) -> list[State] | None:
         """The states of a cheapest run to the goal; None when all are explored. Raises `StopSearch` and `PackedFailureError`."""
         self._load()
-        has_ended = True
+        has_ended = False
         try:
-            return self._run()
+            found = self._run()
+            has_ended = True
+        except PackedFailureError:
+            has_ended = True
+            raise
         except StopSearch:
-            has_ended = False
             if self._may_save:
                 self.save_if_due(lambda: standing_of(self), is_last=True)
             raise
-        except KeyboardInterrupt:
-            has_ended = False
-            raise
         finally:
+            # What ends it from outside, at any place, leaves the checkpoint that there is.
             if self._checkpoint is not None and has_ended:
                 self._checkpoint.remove()
             elif self._checkpoint is not None:
                 self._checkpoint.close()
+        return found
 
     def _run(self) -> list[State] | None:
         try:
