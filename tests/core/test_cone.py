@@ -1,9 +1,14 @@
 """What a slice keeps, by name; that slicing changes no verdict is in tests/differential/test_slice.py."""
 
+from dataclasses import replace
+
 import pytest
 
 from cascade.core.cone import Slice, sliced
+from cascade.core.expressions import Op
 from cascade.core.lower import lower
+from cascade.core.model import CoreModel
+from cascade.core.queries import Reach
 from tests.generate.load import LoadedText
 
 SPEC = """
@@ -73,3 +78,118 @@ def test_what_may_be_an_error_is_kept(wrong: str) -> None:
 def test_a_model_all_of_which_matters_is_not_sliced() -> None:
     loaded = LoadedText("system s { state n: 0..3 = 0  event up when n < 3 { n = n + 1 }  check it: never n == 3 }")
     assert sliced(*lower(*loaded.fixed(loaded.checks[0]))) is None
+
+
+# --- what may be an error elsewhere: bounds of what counts up ---
+
+
+@pytest.mark.parametrize(
+    ("event", "is_kept"),
+    [
+        ("event e when m < 3 { m = m + 1 }", False),
+        ("event e when m <= 2 { m = m + 1 }", False),
+        ("event e when m < 3 { m = m + 2 }", True),
+        ("event e when m <= 3 { m = m + 1 }", True),
+        ("event e when m < 3 { m = n + 1 }", True),  # a limit on m says nothing of n
+        ("state most: 0..20 = 20  state k: 0..9 = 0  event e when k < most { k = k + 1 }", True),  # nor does `most`
+    ],
+)
+def test_a_limit_keeps_a_counter_inside_its_domain(event: str, is_kept: bool) -> None:
+    assert ("e" in commands(cut("never a.health == down", extra=event))) is is_kept
+
+
+def test_a_budget_is_followed_where_time_may_be_held_up() -> None:
+    # Not every command is owed, but c.heal is: a fault may be the only way out of where nothing lets time pass.
+    part = cut("never a.health == down with at most 1 fault", timed=TIMED)
+    assert sorted(commands(part)) == ["a.crash", "b.crash", "c.crash", "c.heal"]
+
+
+def test_what_updates_of_other_variables_read_is_left_out() -> None:
+    part = cut("never n == 3", extra="event both { n = 3  m = if a.health == up then 0 else 1 }")
+    assert part is not None
+    assert [variable.name for variable in part.model.variables] == ["n"]
+
+
+# --- models that no spec has today ---
+
+ALL = ["a.crash", "b.crash", "c.crash", "c.heal"]
+
+
+def built(formula: str, *, timed: str = "") -> tuple[CoreModel, Reach]:
+    """A model of the checks' spec, and the question whether `a` is ever down."""
+    loaded = LoadedText(
+        SPEC.replace("FORMULA", formula).replace("TIMED", timed).replace("EXTRA", "outage out when a.health == down")
+    )
+    model, _ = lower(*loaded.fixed(loaded.checks[0]))
+    goal = next(d.value for d in model.derived if d.name == "out")
+    return model, Reach(goal=goal)
+
+
+def test_a_budget_that_the_query_reads_is_followed() -> None:
+    model, _ = built("never a.health == down with at most 1 fault")
+    permit = next(command.permit for command in model.commands if command.name == "a.crash")
+    assert sorted(commands(sliced(model, Reach(goal=permit)))) == ALL
+
+
+@pytest.mark.parametrize(
+    ("formula", "changes", "is_kept"),
+    [
+        ("possible m == 1 then n == 1", {}, False),
+        ("possible 3 / m == 1 then n == 1", {}, True),
+        ("possible m == 1 then n == 1", {"high": 0}, True),
+        ("possible m == 1 then n == 1", {"low": 1}, True),
+    ],
+)
+def test_what_settles_to_an_error_is_kept(formula: str, changes: dict[str, int], is_kept: bool) -> None:
+    model, query = built(formula)
+    variables = tuple(
+        replace(variable, **changes) if variable.name == "conditions met" else variable for variable in model.variables
+    )
+    part = sliced(replace(model, variables=variables), query)
+    assert part is not None
+    assert ("conditions met" in [variable.name for variable in part.model.variables]) is is_kept
+
+
+def test_a_clock_keeps_all_that_reset_it() -> None:
+    model, query = built("never n == 3", timed="fault late when n == 0 after 1s { m = 0 }")
+    late = next(command for command in model.commands if command.name == "late")
+    assert late.clock is not None
+    assert "late" not in commands(sliced(model, query))
+    assert "late" in commands(sliced(changed(model, "a.crash", clock=late.clock), query))
+
+
+def added(model: CoreModel, op: Op, *args: int) -> tuple[CoreModel, int]:
+    """The model with one more expression, whose value is 0 or 1."""
+    table = model.expressions
+    more = replace(
+        table,
+        ops=(*table.ops, op),
+        args=(*table.args, args),
+        is_bool=(*table.is_bool, op is Op.NOT),
+        low=(*table.low, 0),
+        high=(*table.high, 1),
+        can_fail=(*table.can_fail, False),
+    )
+    return replace(model, expressions=more), len(table.ops)
+
+
+def changed(model: CoreModel, name: str, **changes: object) -> CoreModel:
+    """The model with one of its commands changed."""
+    return replace(model, commands=tuple(replace(c, **changes) if c.name == name else c for c in model.commands))
+
+
+def test_a_budget_that_waits_for_faults_is_followed() -> None:
+    model, query = built("never a.health == down with at most 1 fault")
+    permit = next(command.permit for command in model.commands if command.name == "a.crash")
+    model, is_full = added(model, Op.NOT, permit)
+    assert sorted(commands(sliced(changed(model, "a.crash", permit=is_full), query))) == ALL
+
+
+def test_a_budget_that_also_goes_down_is_followed() -> None:
+    model, query = built("never a.health == down with at most 1 fault")
+    crash = next(command for command in model.commands if command.name == "a.crash")
+    health, used = crash.updates
+    counter, one = model.expressions.args[used.value]
+    model, rest = added(model, Op.SUB, one, counter)
+    changes = {"updates": (health, replace(used, value=rest))}
+    assert sorted(commands(sliced(changed(model, "a.crash", **changes), query))) == ALL

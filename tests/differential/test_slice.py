@@ -74,6 +74,70 @@ def _kind(asked: Asked) -> str:
             return "error"
 
 
+ELSEWHERE = """
+component Box { state health: {up, down} = up  fault crash when health == up { health = down } }
+system s {
+  part a: Box
+  state n: 0..3 = 0
+  state m: 0..3 = 0
+  event on when n < 3 { n = n + 1 }
+  ELSEWHERE
+  check it: never n > 3 with at most 1 fault
+}
+"""
+TIMELOCK = """
+  reaction flip when m == 0 and a.health == up { m = 1 }
+  reaction flop when m == 1 and a.health == up { m = 0 }
+  event nothing when n == 0 after 1s { n = 0 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "said"),
+    [
+        ("event e when m < 3 { m = m + 1 }", "none"),
+        ("event e when m < 3 { m = m + 2 }", "error"),
+        ("event e when m < 3 { m = n + 1 }", "error"),
+        ("state most: 0..20 = 20  state k: 0..9 = 0  event e when k < most { k = k + 1 }", "error"),
+        # The one fault is the only way out, and nothing else takes the room for it...
+        (TIMELOCK, "none"),
+        # ...or something does that nothing reads.
+        (TIMELOCK + "part b: Box", "error"),
+    ],
+)
+def test_errors_elsewhere(elsewhere: str, said: str) -> None:
+    """What nothing reads that the check is about is an error of the spec all the same."""
+    loaded = LoadedText(ELSEWHERE.replace("ELSEWHERE", elsewhere))
+    model, query = lower(*loaded.fixed(loaded.checks[0]))
+    for slices in (False, True):
+        asked = ask(model, query, engine="python", limits=Limits(), progress=Progress(), slices=slices)
+        assert _kind(asked) == said, slices
+
+
+LOOP = """
+system s {
+  state n: 0..1 = 0
+  state m: {x, y, z} = x
+  reaction turn { n = 1 - n  m = if m == x then y else if m == y then z else x }
+  fault odd when m == y { m = x }
+  check it: n == 0 leads to n > 1
+}
+"""
+
+
+@pytest.mark.parametrize(("steps_max", "size"), [(20_000, "1 of 2"), (1, "2 of 2")])
+def test_a_run_of_a_slice_is_told_of_the_whole(monkeypatch: pytest.MonkeyPatch, steps_max: int, size: str) -> None:
+    """Without asking again, unless its loop would have to be unrolled too far."""
+    monkeypatch.setattr("cascade.questions.on_slice.UNROLLED_STEPS_MAX", steps_max)
+    loaded = LoadedText(LOOP)
+    model, query = lower(*loaded.fixed(loaded.checks[0]))
+    asked = ask(model, query, engine="python", limits=Limits(), progress=Progress(), slices=True)
+    assert _kind(asked) == "run"
+    assert dict(asked.statistics.details)["sliced commands"] == size
+    assert isinstance(asked.evidence, ReplayedRun)
+    assert (asked.evidence.loop_start, len(asked.evidence.steps)) == (0, 6), "m comes round after three, n after two"
+
+
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_shipped_specs(path: Path) -> None:
     compare(path.read_text(), STATES_MAX)
