@@ -70,7 +70,9 @@ def test_commands_that_are_kept(formula: str, timed: str, kept: list[str]) -> No
     assert sorted(commands(part)) == kept
 
 
-@pytest.mark.parametrize("wrong", ["event e { m = m + 1 }", "event e when 3 / m == 1 { m = 0 }"])
+@pytest.mark.parametrize(
+    "wrong", ["event e { m = m + 1 }", "event e when 3 / m == 1 { m = 0 }", "event e { m = 3 / m }"]
+)
 def test_what_may_be_an_error_is_kept(wrong: str) -> None:
     assert commands(cut("never a.health == down", extra=wrong)) == ["e", "a.crash"]
 
@@ -158,7 +160,7 @@ def test_a_clock_keeps_all_that_reset_it() -> None:
     assert "late" in commands(sliced(changed(model, "a.crash", clock=late.clock), query))
 
 
-def added(model: CoreModel, op: Op, *args: int) -> tuple[CoreModel, int]:
+def added(model: CoreModel, op: Op, *args: int, can_fail: bool = False) -> tuple[CoreModel, int]:
     """The model with one more expression, whose value is 0 or 1."""
     table = model.expressions
     more = replace(
@@ -168,7 +170,7 @@ def added(model: CoreModel, op: Op, *args: int) -> tuple[CoreModel, int]:
         is_bool=(*table.is_bool, op is Op.NOT),
         low=(*table.low, 0),
         high=(*table.high, 1),
-        can_fail=(*table.can_fail, False),
+        can_fail=(*table.can_fail, can_fail),
     )
     return replace(model, expressions=more), len(table.ops)
 
@@ -193,3 +195,21 @@ def test_a_budget_that_also_goes_down_is_followed() -> None:
     model, rest = added(model, Op.SUB, one, counter)
     changes = {"updates": (health, replace(used, value=rest))}
     assert sorted(commands(sliced(changed(model, "a.crash", **changes), query))) == ALL
+
+
+def test_what_gives_room_again_is_kept() -> None:
+    model, query = built("never a.health == down with at most 1 fault")
+    crash, heal = (next(c for c in model.commands if c.name == name) for name in ("a.crash", "c.heal"))
+    model, none = added(model, Op.CONST, 0)
+    updates = (*heal.updates, replace(crash.updates[1], value=none))
+    assert sorted(commands(sliced(changed(model, "c.heal", updates=updates), query))) == [
+        "a.crash",
+        "c.crash",
+        "c.heal",
+    ]
+
+
+def test_a_permit_that_can_fail_is_kept() -> None:
+    model, query = built("never a.health == down")
+    model, wrong = added(model, Op.NOT, query.goal, can_fail=True)
+    assert sorted(commands(sliced(changed(model, "b.crash", permit=wrong), query))) == ["a.crash", "b.crash"]
