@@ -106,6 +106,14 @@ def test_a_budget_is_followed_where_time_may_be_held_up() -> None:
     assert sorted(commands(part)) == ["a.crash", "b.crash", "c.crash", "c.heal"]
 
 
+def test_a_budget_is_not_followed_where_nothing_holds_up_time() -> None:
+    loaded = LoadedText(
+        "component Box { state ok: bool = true  fault crash when ok after 1s { ok = false } }"
+        " system s { part a: Box  part b: Box  check it: never not a.ok with at most 1 fault }"
+    )
+    assert commands(sliced(*lower(*loaded.fixed(loaded.checks[0])))) == ["a.crash"]
+
+
 def test_what_updates_of_other_variables_read_is_left_out() -> None:
     part = cut("never n == 3", extra="event both { n = 3  m = if a.health == up then 0 else 1 }")
     assert part is not None
@@ -213,3 +221,17 @@ def test_a_permit_that_can_fail_is_kept() -> None:
     model, query = built("never a.health == down")
     model, wrong = added(model, Op.NOT, query.goal, can_fail=True)
     assert sorted(commands(sliced(changed(model, "b.crash", permit=wrong), query))) == ["a.crash", "b.crash"]
+
+
+def test_a_clock_that_can_fail_is_kept() -> None:
+    model, query = built("never n == 3", timed="fault late when n == 0 after 1s { m = 0 }")
+    model, wrong = added(model, Op.NOT, query.goal, can_fail=True)
+    clocks = tuple(replace(clock, runs_while=wrong) if clock.name == "late" else clock for clock in model.clocks)
+    assert "late" in commands(sliced(replace(model, clocks=clocks), query))
+
+
+def test_a_command_that_writes_nothing_is_left_out() -> None:
+    loaded = LoadedText(
+        "system s { state n: 0..3 = 0  event up when n < 3 { n = n + 1 }  event idle { }  check it: never n == 3 }"
+    )
+    assert commands(sliced(*lower(*loaded.fixed(loaded.checks[0])))) == ["up"]
