@@ -98,6 +98,17 @@ def final(outage: Outage, reply: Reply) -> Classification:
     )
 
 
+def cause_ms(inquiry: Inquiry, faults: tuple[str, ...]) -> int | None:
+    """How long the longest of these faults lasts; None if one does not end by itself, or there is none."""
+    ends: dict[str, int] = {}
+    for command in inquiry.system.commands:
+        if command.undoes and command.command_class is Class.REPAIR and command.timing is not None:
+            ends[command.undoes] = max(command.timing.earliest_ms, command.timing.latest_ms or 0)
+    if not faults or any(fault not in ends for fault in faults):
+        return None
+    return max(ends[fault] for fault in faults)
+
+
 class _Classifier:
     def __init__(
         self, inquiry: Inquiry, outage: Outage, faults: frozenset[int] | None, objective_ms: int | None
@@ -185,15 +196,19 @@ class _Classifier:
             is_by_operators=self._absent != self._inquiry.operators,
             unrepaired=self._unrepaired(),
             objective_ms=self._objective_ms,
-            sustained=self._sustained(),
+            sustained=self._sustained(escape),
             recurring=self._recurring,
             more_faults=self._more_faults,
         )
 
-    def _sustained(self) -> Sustained | None:
+    def _sustained(self, escape: tuple[str, ...]) -> Sustained | None:
         """What keeps the outage up in the run in which it stays."""
         staying = next((r for r in self._evidence if isinstance(r.query, Lasso) and r.run is not None), None)
-        return None if staying is None else sustained(staying, self._outage)
+        if staying is None:
+            return None
+        system = self._inquiry.system
+        written = {u.variable for c in system.commands if c.name in escape for u in c.updates}
+        return sustained(staying, self._outage, frozenset(system.variables[v].name for v in written))
 
     def _unrepaired(self) -> tuple[str, ...]:
         """Faults of the decisive run that change a variable which nothing but faults changes."""
@@ -210,8 +225,8 @@ class _Classifier:
             return self._of(OutageClass.TRANSIENT)
         quickest_ms, longest = self._longest(self._scope(without=self._absent))
         run = self._evidence[0] if longest.reply is None else longest.reply
-        cause_ms = self._cause_ms(run.fired())
-        bound_ms = cause_ms if self._objective_ms is None else self._objective_ms
+        known_ms = cause_ms(self._inquiry, run.fired())
+        bound_ms = known_ms if self._objective_ms is None else self._objective_ms
         is_late = bound_ms is not None and longest.exceeds_ms is not None and longest.exceeds_ms >= bound_ms
         is_in_time = bound_ms is None or (longest.at_most_ms is not None and longest.at_most_ms <= bound_ms)
         outage_class = OutageClass.UNDETERMINED
@@ -222,18 +237,8 @@ class _Classifier:
             longest=longest,
             longest_acting=self._longest_acting(self._absent)[2] if is_late and self._absent else None,
             quickest_ms=quickest_ms,
-            cause_ms=cause_ms,
+            cause_ms=known_ms,
         )
-
-    def _cause_ms(self, faults: tuple[str, ...]) -> int | None:
-        """How long the longest of these faults lasts; None if one does not end by itself, or there is none."""
-        ends: dict[str, int] = {}
-        for command in self._inquiry.system.commands:
-            if command.undoes and command.command_class is Class.REPAIR and command.timing is not None:
-                ends[command.undoes] = max(command.timing.earliest_ms, command.timing.latest_ms or 0)
-        if not faults or any(fault not in ends for fault in faults):
-            return None
-        return max(ends[fault] for fault in faults)
 
     # --- it need not end ---
 

@@ -89,7 +89,8 @@ def harmful(group: Sequence[Change], place: Span, outages: str) -> Diagnostic:
             least, before = duration_text(after.at_most_ms), change.before
             most = f"{outages} need not end" if change.is_endless else f"{longest_text(before)} of {outages}"
             message = f"`{change.name}` makes it worse: without it at most {least}, with it {most}"
-            notes.append(f"without it the outage does not happen; what it reacts to is over after {least} by itself")
+            happens = "does not happen by itself" if change.by_itself else "does not happen"
+            notes.append(f"without it the outage {happens}; what it reacts to is over after {least} by itself")
         case Effect.PREVENTS:
             message = f"`{change.name}` brings {outages}: without it, it cannot happen"
         case Effect.ENDS:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from cascade.checked.model import Class, FormulaKind, Outage, Strikes
-from cascade.questions.classes import Classification, OutageClass
+from cascade.questions.classes import Classification, OutageClass, cause_ms
 from cascade.questions.cone import faults_that_matter
 from cascade.questions.cutsets import CutSet, CutSets
 from cascade.questions.follow import Followed, follow
@@ -53,7 +53,7 @@ class Change:
     `faults` are those that bring the outage, with at most `fault_count` firings: nothing is said of more. `reply` has the run with the outage, `without` is the
     question about the changed system whose answer is no.
     `followed` is that run in the changed system. `before` and `after` are how long the outage can last, where that is the difference; for a command that is
-    switched off and prevents the outage, `after` is how long that can last which it reacts to. `is_endless`: with these faults the outage need not end.
+    switched off and prevents the outage, `after` is how long that can last which it reacts to. `is_endless`: with these faults the outage need not end. `by_itself`: operators are left out in `without`, as they could bring the outage, too.
     """
 
     outage: Outage
@@ -69,6 +69,7 @@ class Change:
     before: Longest | None = None
     after: Longest | None = None
     is_endless: bool = False
+    by_itself: bool = False
 
     @property
     def is_crash(self) -> bool:
@@ -140,7 +141,7 @@ class _Asker:
         given = more.pop("reply", None)
         if isinstance(given, Reply):
             reply = given
-        before, after = more.pop("before", None), more.pop("after", None)
+        before, after, by_itself = (more.get(name) for name in ("before", "after", "by_itself"))
         return Change(
             outage=self._outage,
             effect=effect,
@@ -155,6 +156,7 @@ class _Asker:
             before=before if isinstance(before, Longest) else None,
             after=after if isinstance(after, Longest) else None,
             is_endless=self._is_endless,
+            by_itself=by_itself is True,
         )
 
     # --- the outage as it is, with these faults ---
@@ -188,6 +190,19 @@ class _Asker:
             return known
         alone = replace(self._scope, without=self._absent)
         return longest(self._inquiry, self._outage.condition, self._outage.name, alone)
+
+    @cached_property
+    def _is_late(self) -> bool:
+        """Whether it always ends, but can outlast these faults; the classification may speak of others, which do not end by themselves."""
+        match self._classification.outage_class:
+            case OutageClass.LATE:
+                return True
+            case OutageClass.TRANSIENT if self._classification.objective_ms is None:
+                bound_ms = cause_ms(self._inquiry, self._inquiry.names(self._faults))
+                before = None if bound_ms is None else self._before
+                return before is not None and before.exceeds_ms is not None and before.exceeds_ms >= (bound_ms or 0)
+            case _:
+                return False
 
     # --- one more fault ---
 
@@ -263,7 +278,7 @@ class _Asker:
     def _prolonging(self, known: set[frozenset[int]]) -> Iterator[Change]:
         """Commands without which an outage that does not end, or ends late, does better."""
         classification = self._classification
-        is_grave = classification.outage_class is OutageClass.LATE or classification.outage_class in ENDLESS
+        is_grave = self._is_late or classification.outage_class in ENDLESS
         if not is_grave or classification.is_by_operators:
             return
         lasting = None if self._before is None else self._before.reply
@@ -272,6 +287,13 @@ class _Asker:
                 continue
             scope = replace(self._scope, without=commands)
             milder = self._milder(None, None, scope)
+            if milder is not None and milder[0] is Effect.ENDS:
+                alone = replace(scope, without=commands | self._absent)
+                never = self._inquiry.ask_never(self._outage, alone)
+                if never.is_no:  # it does not end without them, it does not begin
+                    after = self._reacted_to(commands, alone)
+                    yield self._change(Effect.PREVENTS, commands, never, reply=self._staying, after=after, by_itself=True)
+                    continue
             if milder is not None:
                 effect, without, before, after = milder
                 shown = lasting if effect is Effect.SHORTENS else self._staying
@@ -293,7 +315,7 @@ class _Asker:
                     return None  # these faults are not those that make it last
                 staying = inquiry.ask_staying(self._outage, replace(alone, stopped=inquiry.faults))
                 return (Effect.ENDS, staying, None, None) if staying.is_no else None
-            case OutageClass.LATE if self._before is not None and self._before.exceeds_ms:
+            case _ if self._is_late and self._before is not None and self._before.exceeds_ms:
                 before = self._before
                 assert before.exceeds_ms is not None, "checked above"
                 tick_ms = inquiry.system.tick_ms

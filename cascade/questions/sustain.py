@@ -8,6 +8,7 @@ graph; a cycle in it is what sustains the outage, and the shortest one is told. 
 from collections import deque
 
 from cascade.checked.model import Outage
+from cascade.core.expressions import Op
 from cascade.core.model import TICK, CommandClass
 from cascade.questions.inquiry import Reply
 from cascade.questions.longest import outage_condition
@@ -41,18 +42,20 @@ class Sustained:
         return (*(link.source for link in self.loop), self.loop[0].source) if self.loop else ()
 
 
-def sustained(reply: Reply, outage: Outage) -> Sustained | None:
-    """What keeps `outage` up in the run of `reply`, a lasso; None if it is none."""
+def sustained(reply: Reply, outage: Outage, ways_out: frozenset[str] = frozenset()) -> Sustained | None:
+    """What keeps `outage` up in the run of `reply`, a lasso; None if it is none. A loop through one of `ways_out` is told first: variables that end the outage
+    when somebody sets them."""
     run = reply.run
     if run is None or run.loop_start is None:
         return None
-    return _Sustain(reply, outage).run()
+    return _Sustain(reply, outage, ways_out).run()
 
 
 class _Sustain:
-    def __init__(self, reply: Reply, outage: Outage) -> None:
+    def __init__(self, reply: Reply, outage: Outage, ways_out: frozenset[str]) -> None:
         assert reply.run is not None and reply.run.loop_start is not None, "asked about lassos"
         self._model = reply.model
+        self._ways_out = ways_out
         self._names = NamedValues(reply.model)
         start = reply.run.loop_start
         states = dict.fromkeys(reply.run.states[start:][:LOOP_STATES_MAX])
@@ -76,7 +79,8 @@ class _Sustain:
                 if source.name not in seen:
                     seen.add(source.name)
                     pending.append(source)
-        loop = self._shortest_cycle(list(self._feeds))
+        opened = [name for name in self._feeds if name in self._ways_out]
+        loop = self._shortest_cycle(opened) or self._shortest_cycle(list(self._feeds))
         ends = tuple(sorted(name for name, sources in self._feeds.items() if not sources))
         return Sustained(loop=loop, rests_on=() if loop else ends)
 
@@ -105,12 +109,34 @@ class _Sustain:
                 states = [e for e in self._evaluators if not self._holds(command.guard, e)][:1]
             else:
                 continue
-            for evaluator in states:
-                for root in roots:
-                    for named in self._names.looked_at(root, evaluator, command.component):
-                        if named.name != value.name:
-                            found.setdefault(named.name, (named, command.name))
+            sources = {
+                named.name: named
+                for evaluator in states
+                for root in roots
+                for named in self._names.looked_at(root, evaluator, command.component)
+            }
+            if index not in self._fired and any(self._is_only(named, variable) for named in sources.values()):
+                continue  # nothing holds it back: the variable has a value from which it does not lead away
+            for name, named in sources.items():
+                if name != value.name:
+                    found.setdefault(name, (named, command.name))
         return list(found.values())
+
+    def _is_only(self, named: NamedValue, variable: int) -> bool:
+        """Whether a value is made of that variable and nothing else."""
+        if named.derived is None:
+            return named.variable == variable
+        expressions = self._model.expressions
+        pending, seen = [named.derived.value], {named.derived.value}
+        while pending:
+            expression = pending.pop()
+            if expressions.ops[expression] is Op.VAR:
+                if expressions.args[expression][0] != variable:
+                    return False
+            elif expressions.ops[expression] is not Op.CONST:
+                pending.extend(set(expressions.args[expression]) - seen)
+                seen.update(expressions.args[expression])
+        return True
 
     @staticmethod
     def _holds(expression: int, evaluator: Evaluator) -> bool:

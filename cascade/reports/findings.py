@@ -258,14 +258,23 @@ def _ends_with_any(found: Classification) -> bool:
     return found.more_faults is not None and found.more_faults.is_no
 
 
+def _by_itself(found: Classification) -> str:
+    """When an outage that always ends is over."""
+    if found.longest is None:
+        return "by itself"
+    if found.quickest_ms is None:
+        return f"by itself, {longest_text(found.longest)}"
+    if found.longest.at_most_ms == found.quickest_ms:
+        return f"by itself {after_text(found.quickest_ms)}"
+    return f"by itself, {longest_text(found.longest)}; at best {after_text(found.quickest_ms)}"
+
+
 def how_text(found: Classification) -> str:
     """How an outage ends, and how long it can last."""
     parts: list[str] = []
     match found.outage_class:
         case OutageClass.TRANSIENT | OutageClass.LATE:
-            parts.append("by itself" if found.longest is None else f"by itself, {longest_text(found.longest)}")
-            if found.quickest_ms is not None:
-                parts.append(f"at best {after_text(found.quickest_ms)}")
+            parts.append(_by_itself(found))
             if found.longest_acting is not None:
                 parts.append(f"if operators act {longest_text(found.longest_acting)}")
         case OutageClass.BY_CHANCE:

@@ -5,6 +5,7 @@ import pytest
 from cascade.checked.model import Class
 from cascade.core.lower import lower
 from cascade.questions.classes import classify
+from cascade.questions.cure_texts import tellings
 from cascade.questions.cures import Change, Effect, changes
 from cascade.questions.cutsets import CutSetOptions, cut_sets
 from cascade.questions.inquiry import Inquiry
@@ -99,6 +100,45 @@ def test_members_are_switched_off_together() -> None:
     """
     _, found = asked(text)
     assert told(found) == [("caches.drop", "prevents", False)]
+
+
+STALLS = """
+system s { tick 1min
+  component primary { state health: {up, slow, down} = up
+    fault stall lasts 2min { health: up -> slow }
+    fault crash { health: up -> down }
+    let serving = health == up }
+  state leader: {first, second} = first  state rebuilt: bool = true
+  reaction promote when leader == first and not primary.serving after 1min { leader: first -> second, rebuilt = false }
+  reaction rebuild after 30min { rebuilt: false -> true }
+  outage down when if leader == first then not primary.serving else not rebuilt }
+"""
+
+
+def test_each_fault_is_compared_with_its_own_end() -> None:
+    """The crash does not end by itself, so that the outage is not late; but it outlasts the stall, which would have passed."""
+    _, found = asked(STALLS)
+    assert told(found) == [("promote", "shortens", False)]
+    (promote,) = found
+    assert promote.faults == ("primary.stall",)
+    assert promote.before is not None and promote.after is not None
+    assert (promote.before.at_most_ms, promote.after.at_most_ms) == (31 * 60_000, 2 * 60_000)
+
+
+def test_a_step_that_the_outage_needs_does_not_keep_it_up() -> None:
+    """Without `fall` nothing but an operator brings the outage; so nothing is there that would end."""
+    text = """
+    system s { tick 1min
+      state bad: bool = false  state down: bool = false
+      fault ship { bad: false -> true }
+      reaction fall when bad after 1min { down: false -> true }
+      operator stop when bad after 5min { down: false -> true }
+      operator start after 9min { down: true -> false, bad = false }
+      outage off when down }
+    """
+    _, found = asked(text)
+    assert [(c.name, c.effect, c.by_itself) for c in found if not c.is_operator_action] == [("fall", Effect.PREVENTS, True)]
+    assert list(tellings([c for c in found if c.name == "fall"])) == []
 
 
 @pytest.mark.parametrize("seed", range(16))

@@ -101,3 +101,49 @@ def test_late_is_later_than_the_tightest_check_allows() -> None:
         objective = objective_ms(asking.system, outage)
         assert objective == {"5min": 300_000, "10min": 600_000}[time]
         assert classify(asking, outage, objective_ms=objective).outage_class is outage_class
+
+
+STUCK = """
+system s { tick 1min
+  component pod { state running: {ok, looping, wedged} = ok
+    reaction load when running == ok and config.bad after 1min { running: ok -> looping }
+    reaction wedge when running != wedged and config.worse after 1min { running = wedged }
+    reaction reload when running == looping and not config.bad after 1min { running: looping -> ok }
+    let serving = running == ok }
+  component config { state bad: bool = false  state worse: bool = false
+    fault ship { bad: false -> true }
+    operator revert after 20min { bad: true -> false } }
+  outage down when not pod.serving }
+"""
+
+
+def test_a_value_that_is_there_already_is_no_loop() -> None:
+    """`load` cannot fire as `running` is no longer `ok`, which has a name: that holds nothing up. That `bad` stays does."""
+    asking = inquiry(STUCK)
+    found = classify(asking, outage_of(asking))
+    assert found.outage_class is OutageClass.OPERATOR_ONLY
+    assert found.sustained is not None
+    assert (found.sustained.loop, "config.bad" in found.sustained.rests_on) == ((), True)
+
+
+STORM = """
+system s { tick 1min
+  state warm: bool = true  state retries: 0..4 = 0
+  fault flush { warm: true -> false }
+  event rush { retries = 4 }
+  let load = retries + (if warm then 4 else 8)
+  let calm = load <= 8
+  reaction refill when calm after 1min { warm: false -> true }
+  reaction settle when calm and retries > 0 after 1min { retries = 0 }
+  operator shed when not calm after 5min { retries = 0 }
+  outage slow when not calm }
+"""
+
+
+def test_of_two_loops_the_one_that_people_can_open_is_told() -> None:
+    """`calm` holds back both reactions; it is `retries` that the operator resets."""
+    asking = inquiry(STORM)
+    found = classify(asking, outage_of(asking))
+    assert (found.outage_class, found.escape) == (OutageClass.OPERATOR_ONLY, ("shed",))
+    assert found.sustained is not None
+    assert "retries" in found.sustained.values and "warm" not in found.sustained.values
