@@ -37,7 +37,8 @@ class Classification:
     """The class of `outage` with at most `fault_count` of `faults` (None: of all), and its evidence.
 
     `evidence` are the replies that decide the class, the decisive one last. `longest` is without operators, `longest_acting` if those of `escape` (or all of
-    them) act as soon as they are owed, and `acting` asks whether it can go on even then; `quickest_ms` is the shortest that it can be. `cause_ms` is how long the faults of the
+    them) act as soon as they are owed, and `acting` asks whether it can go on even then; if so `all_acting` asks that of all operator actions, else `spoilt` whether it
+    can be longer if others act as they like; `quickest_ms` is the shortest that it can be. `cause_ms` is how long the faults of the
     longest run last by themselves, None if one of them does not end by itself. `escape` is a smallest set of operator actions that opens a way out
     of every state of the outage, () where none is needed or none is found; `trapping` says that with all operator actions there is none. `is_by_operators`:
     without operators the outage does not happen, so that all questions are asked with them. `unrepaired` are faults of the decisive run that no command
@@ -53,6 +54,8 @@ class Classification:
     longest: Longest | None = None
     longest_acting: Longest | None = None
     acting: Reply | None = None
+    all_acting: Reply | None = None
+    spoilt: Reply | None = None
     quickest_ms: int | None = None
     cause_ms: int | None = None
     escape: tuple[str, ...] = ()
@@ -63,6 +66,12 @@ class Classification:
     sustained: Sustained | None = None
     recurring: Reply | None = None
     more_faults: Reply | None = None
+
+    @property
+    def spoilers(self) -> tuple[str, ...]:
+        """Operator actions that make it longer although those of `escape` act."""
+        fired = () if self.spoilt is None else self.spoilt.fired(Class.OPERATOR)
+        return tuple(name for name in fired if name not in self.escape)
 
     @property
     def trigger(self) -> tuple[str, ...]:
@@ -176,6 +185,8 @@ class _Classifier:
         longest: Longest | None = None,
         longest_acting: Longest | None = None,
         acting: Reply | None = None,
+        all_acting: Reply | None = None,
+        spoilt: Reply | None = None,
         quickest_ms: int | None = None,
         cause_ms: int | None = None,
         escape: tuple[str, ...] = (),
@@ -189,6 +200,8 @@ class _Classifier:
             longest=longest,
             longest_acting=longest_acting,
             acting=acting,
+            all_acting=all_acting,
+            spoilt=spoilt,
             quickest_ms=quickest_ms,
             cause_ms=cause_ms,
             escape=escape,
@@ -257,10 +270,17 @@ class _Classifier:
             known = OutageClass.OPERATOR_ONLY if by_hand.is_no else OutageClass.UNDETERMINED
             return self._of(known)
         acting, quickest_ms, longest_acting = self._longest_acting(escape)
+        all_acting = spoilt = None
+        if escape != operators and acting.run is not None:
+            all_acting = inquiry.ask_staying(outage, self._scope(acting=operators, stops=True))
+        elif escape != operators and acting.is_no:
+            spoilt = self._spoilt(escape, longest_acting)
         return self._of(
             OutageClass.OPERATOR_ONLY,
             longest_acting=longest_acting,
             acting=acting,
+            all_acting=all_acting,
+            spoilt=spoilt,
             quickest_ms=quickest_ms,
             escape=inquiry.names(escape),
             trapping=trapping,
@@ -282,6 +302,16 @@ class _Classifier:
                 if self._inquiry.ask_trapped(self._outage, scope).is_no:
                     return frozenset(chosen)
         return None
+
+    def _spoilt(self, escape: frozenset[int], longest_acting: Longest | None) -> Reply | None:
+        """Whether other operator actions can make it longer than it can be if those of `escape` act, and no others."""
+        if longest_acting is None:
+            return self._inquiry.ask_staying(self._outage, self._scope(acting=escape, stops=True))
+        if longest_acting.at_most_ms is None:
+            return None
+        return self._inquiry.ask_condition_lasting(
+            self._outage.condition, self._outage.name, longest_acting.at_most_ms, self._scope(acting=escape)
+        )
 
     # --- time ---
 

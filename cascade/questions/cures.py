@@ -292,7 +292,9 @@ class _Asker:
                 never = self._inquiry.ask_never(self._outage, alone)
                 if never.is_no:  # it does not end without them, it does not begin
                     after = self._reacted_to(commands, alone)
-                    yield self._change(Effect.PREVENTS, commands, never, reply=self._staying, after=after, by_itself=True)
+                    yield self._change(
+                        Effect.PREVENTS, commands, never, reply=self._staying, after=after, by_itself=True
+                    )
                     continue
             if milder is not None:
                 effect, without, before, after = milder

@@ -368,6 +368,12 @@ def _operator_only(outages: str, found: Classification) -> Diagnostic:
         notes.append("even if they act, it can go on: there are runs in which they do not suffice")
     elif found.acting is not None and found.acting.is_no and found.longest_acting is None:
         notes.append("if they act, it always ends")
+    if found.all_acting is not None and found.all_acting.is_no:
+        notes[-1] = (
+            f"even if {who} alone acts in time, it can go on; if all operator actions are taken in time, it always ends"
+        )
+    if found.spoilers:
+        notes[-1] += f", but not if {listed([f'`{name}`' for name in found.spoilers])} is taken as well"
     if found.trapping:
         notes.append("other operator actions can take the way back away")
     notes.extend(_kept_up(found))

@@ -8,7 +8,6 @@ graph; a cycle in it is what sustains the outage, and the shortest one is told. 
 from collections import deque
 
 from cascade.checked.model import Outage
-from cascade.core.expressions import Op
 from cascade.core.model import TICK, CommandClass
 from cascade.questions.inquiry import Reply
 from cascade.questions.longest import outage_condition
@@ -43,8 +42,10 @@ class Sustained:
 
 
 def sustained(reply: Reply, outage: Outage, ways_out: frozenset[str] = frozenset()) -> Sustained | None:
-    """What keeps `outage` up in the run of `reply`, a lasso; None if it is none. A loop through one of `ways_out` is told first: variables that end the outage
-    when somebody sets them."""
+    """What keeps `outage` up in the run of `reply`, a lasso; None if it is none.
+
+    A loop through one of `ways_out` is told first: variables that people set to end the outage.
+    """
     run = reply.run
     if run is None or run.loop_start is None:
         return None
@@ -115,28 +116,18 @@ class _Sustain:
                 for root in roots
                 for named in self._names.looked_at(root, evaluator, command.component)
             }
-            if index not in self._fired and any(self._is_only(named, variable) for named in sources.values()):
+            if index not in self._fired and any(self._is_only(named, value) for named in sources.values()):
                 continue  # nothing holds it back: the variable has a value from which it does not lead away
             for name, named in sources.items():
                 if name != value.name:
                     found.setdefault(name, (named, command.name))
         return list(found.values())
 
-    def _is_only(self, named: NamedValue, variable: int) -> bool:
-        """Whether a value is made of that variable and nothing else."""
-        if named.derived is None:
-            return named.variable == variable
-        expressions = self._model.expressions
-        pending, seen = [named.derived.value], {named.derived.value}
-        while pending:
-            expression = pending.pop()
-            if expressions.ops[expression] is Op.VAR:
-                if expressions.args[expression][0] != variable:
-                    return False
-            elif expressions.ops[expression] is not Op.CONST:
-                pending.extend(set(expressions.args[expression]) - seen)
-                seen.update(expressions.args[expression])
-        return True
+    def _is_only(self, named: NamedValue, value: NamedValue) -> bool:
+        """Whether a value is the variable `value`, or something that its own component says of it and of nothing else."""
+        if named.derived is None or named.component != value.component:
+            return named.name == value.name
+        return self._names.made_of(named.derived.value, None, named.component) == (value,)
 
     @staticmethod
     def _holds(expression: int, evaluator: Evaluator) -> bool:
@@ -146,12 +137,14 @@ class _Sustain:
             return False
 
     def _shortest_cycle(self, names: list[str]) -> tuple[Link, ...]:
-        """By growing distance from the outage; of the shortest cycles the one that is nearest."""
+        """By growing distance from the outage; of the shortest cycles the one that is nearest, begun where it is nearest."""
         best: list[str] = []
         for start in names:
             cycle = self._cycle_through(start)
             if cycle and (not best or len(cycle) < len(best)):
                 best = cycle
+        nearest = next((i for name in self._feeds for i, n in enumerate(best) if n == name), 0)
+        best = [*best[nearest:], *best[:nearest]]
         # `best` goes from fed to feeding; a person reads from cause to effect.
         order = list(reversed(best))
         return tuple(

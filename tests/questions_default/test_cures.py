@@ -137,7 +137,9 @@ def test_a_step_that_the_outage_needs_does_not_keep_it_up() -> None:
       outage off when down }
     """
     _, found = asked(text)
-    assert [(c.name, c.effect, c.by_itself) for c in found if not c.is_operator_action] == [("fall", Effect.PREVENTS, True)]
+    assert [(c.name, c.effect, c.by_itself) for c in found if not c.is_operator_action] == [
+        ("fall", Effect.PREVENTS, True)
+    ]
     assert list(tellings([c for c in found if c.name == "fall"])) == []
 
 

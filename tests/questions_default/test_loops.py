@@ -147,3 +147,13 @@ def test_of_two_loops_the_one_that_people_can_open_is_told() -> None:
     assert (found.outage_class, found.escape) == (OutageClass.OPERATOR_ONLY, ("shed",))
     assert found.sustained is not None
     assert "retries" in found.sustained.values and "warm" not in found.sustained.values
+
+
+def test_people_who_spoil_what_others_do_are_named() -> None:
+    text = STUCK.replace(
+        "operator revert", "operator patch when bad after 8min { worse: false -> true }  operator revert"
+    )
+    asking = inquiry(text)
+    found = classify(asking, outage_of(asking))
+    assert (found.escape, found.spoilers) == (("config.revert",), ("config.patch",))
+    assert found.longest_acting is not None and found.longest_acting.at_most_ms == 20 * 60_000

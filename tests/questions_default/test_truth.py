@@ -169,7 +169,7 @@ def printed(body: str) -> str:
     [
         (RETRIES.replace("MORE", "60"), "down operator-only ≤ 1 by shed; up to 10 min"),
         (RETRIES.replace("MORE", "60"), "kept up by the loop demand → failing → demand"),
-        (RETRIES.replace("MORE", "20"), "by itself, up to 5 min; at best after 5 min"),
+        (RETRIES.replace("MORE", "20"), "by itself after 5 min"),
         (DUEL, "unstable can last until somebody acts: mend"),
         (
             DUEL,

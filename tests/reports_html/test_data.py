@@ -113,7 +113,7 @@ def test_what_keeps_an_outage_up_is_what_its_run_waits_for(pair: Report) -> None
     assert [cell.text for cell in row] == [
         "down",
         "late",
-        "by itself, up to 6 h; at best after 6 h",
+        "by itself after 6 h",
         "it waits 6 h for db.warm_up",
     ]
 
