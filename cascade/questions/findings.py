@@ -280,6 +280,8 @@ class _Findings:
                     found.escape,
                     found.fault_count,
                     goes_on,
+                    found.all_acting is not None and found.all_acting.is_no,
+                    found.spoilers,
                     found.longest_acting and found.longest_acting.at_most_ms,
                 )
                 self._add(key, outage, known, lambda outages: _operator_only(outages, found))
