@@ -53,8 +53,8 @@ class Change:
     `faults` are those that bring the outage, with at most `fault_count` firings: nothing is said of more. `reply` has the run with the outage, `without` is the
     question about the changed system whose answer is no.
     `followed` is that run in the changed system. `before` and `after` are how long the outage can last, where that is the difference; for a command that is
-    switched off and prevents the outage, `after` is how long that can last which it reacts to. `is_endless`: with these faults the outage need not end. `by_itself`: operators are left
-    out in `without`, as they could bring the outage, too.
+    switched off and prevents the outage, `after` is how long that can last which it reacts to. `is_endless`: with these faults the outage need not end.
+    `by_itself`: operators are left out in `without`, as they could bring the outage, too.
     """
 
     outage: Outage
