@@ -98,6 +98,7 @@ def test_a_model_all_of_which_matters_is_not_sliced() -> None:
         ("event e when m <= 2 { m = m + 1 }", False),
         ("event e when m < 3 { m = m + 2 }", True),
         ("event e when m <= 3 { m = m + 1 }", True),
+        ("event e when m < 3 { m = m + -1 }", True),
         ("event e when m < 3 { m = n + 1 }", True),  # a limit on m says nothing of n
         ("state most: 0..20 = 20  state k: 0..9 = 0  event e when k < most { k = k + 1 }", True),  # nor does `most`
     ],

@@ -99,6 +99,7 @@ TIMELOCK = """
         ("event e when m < 3 { m = m + 2 }", "error"),
         ("event e when m < 3 { m = n + 1 }", "error"),
         ("state most: 0..20 = 20  state k: 0..9 = 0  event e when k < most { k = k + 1 }", "error"),
+        ("event e when m < 3 { m = m + -1 }", "error"),
         ("event e when m < 3 { m = 3 / n }", "error"),
         # The one fault is the only way out, and nothing else takes the room for it...
         (TIMELOCK, "none"),
