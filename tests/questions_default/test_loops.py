@@ -128,12 +128,12 @@ def test_a_value_that_is_there_already_is_no_loop() -> None:
 
 STORM = """
 system s { tick 1min
-  state warm: bool = true  state retries: 0..4 = 0
-  fault flush { warm: true -> false }
+  state cached: bool = true  state retries: 0..4 = 0
+  fault flush { cached: true -> false }
   event rush { retries = 4 }
-  let load = retries + (if warm then 4 else 8)
+  let load = retries + (if cached then 4 else 8)
   let calm = load <= 8
-  reaction refill when calm after 1min { warm: false -> true }
+  reaction refill when calm after 1min { cached: false -> true }
   reaction settle when calm and retries > 0 after 1min { retries = 0 }
   operator shed when not calm after 5min { retries = 0 }
   outage slow when not calm }
@@ -146,7 +146,7 @@ def test_of_two_loops_the_one_that_people_can_open_is_told() -> None:
     found = classify(asking, outage_of(asking))
     assert (found.outage_class, found.escape) == (OutageClass.OPERATOR_ONLY, ("shed",))
     assert found.sustained is not None
-    assert "retries" in found.sustained.values and "warm" not in found.sustained.values
+    assert "retries" in found.sustained.values and "cached" not in found.sustained.values
 
 
 def test_people_who_spoil_what_others_do_are_named() -> None:
