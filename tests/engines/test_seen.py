@@ -93,8 +93,10 @@ def test_recent_successors_are_compared_whole(colliding: list[int]) -> None:
 
 def test_words_are_numbered_by_their_values(colliding: list[int]) -> None:
     capacity = 128
-    tree = np.zeros(5 + 2 * capacity, dtype=np.uint64)
-    tree[intern.CAPACITY], tree[intern.INNER], tree[intern.VALUES] = capacity, 1, 5
+    counts = intern.CHILDREN + 2
+    tree = np.zeros(counts + 2 + 2 * capacity, dtype=np.uint64)
+    tree[intern.CAPACITY], tree[intern.INNER] = capacity, 1
+    tree[intern.COUNTS], tree[intern.VALUES] = counts, counts + 2
     slots = np.zeros(4 * capacity, dtype=np.uint32)
     with np.errstate(over="ignore"):
         numbers = [int(intern.intern(tree, slots, np.uint64(0), np.uint64(value))) for value in colliding * 2]
