@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cascade.checked.elaborate import elaborate, elaborate_cases, fixes_in_effect
-from cascade.checked.messages import open_param, takes_too_long
+from cascade.checked.elaborate import elaborate, elaborate_cases, fixes_in_effect, refuse_open
+from cascade.checked.messages import takes_too_long
 from cascade.checked.model import System
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.limits import Limits, Progress, TimeIsUp, time_limit
@@ -169,14 +169,6 @@ def ask_unasked(system: System, options: CheckOptions, progress: Callable[[str],
 
     inquiry = inquire(system, options, progress)
     return replace(ask_defaults(inquiry, system.outages), judgement=options.judgement)
-
-
-def refuse_open(system: System, what: str, diagnostics: Diagnostics) -> bool:
-    """Whether `what` cannot be done because open params make several models of the spec; says so."""
-    shaping = [param for param in system.open_params if param.chosen]
-    for param in shaping:
-        diagnostics.add(open_param(param.span, param.name, param.values, what))
-    return bool(shaping)
 
 
 def _about_waivers(

@@ -94,6 +94,14 @@ def elaborate_cases(
     return tuple(found)
 
 
+def refuse_open(system: System, what: str, diagnostics: Diagnostics) -> bool:
+    """Whether `what` cannot be done because open params make several models of the spec; says so."""
+    shaping = [param for param in system.open_params if param.chosen]
+    for param in shaping:
+        diagnostics.add(messages.open_param(param.span, param.name, param.values, what))
+    return bool(shaping)
+
+
 def elaborate_open(
     loaded: Loaded, fix_names: tuple[str, ...], settings: tuple[tree.Setting, ...], left_open: LeftOpen
 ) -> System | str | None:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from cascade.checked.elaborate import refuse_open
 from cascade.checked.model import Outage, System
 from cascade.cli.config import GatePolicy
 from cascade.cli.exit_codes import ExitCode
 from cascade.diagnostics.codes import Severity
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.limits import Progress
-from cascade.pipeline import CheckOptions, inquire, load_system, refuse_open
+from cascade.pipeline import CheckOptions, inquire, load_system
 from cascade.questions import difference
 from cascade.questions.cutsets import CutSetOptions, CutSets, cut_sets
 from cascade.questions.difference import Difference

@@ -2,9 +2,8 @@
 
 import argparse
 
-from cascade.checked.elaborate import fixes_in_effect
 from cascade.cli.exit_codes import ExitCode
-from cascade.cli.loading import load_or_complain, unknown_names
+from cascade.cli.loading import check_under_its_fixes, load_or_complain
 from cascade.cli.streams import complain, say
 from cascade.core.dump import dump
 from cascade.core.lower import lower
@@ -19,20 +18,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     if not system.checks:
         complain(f"cascade: {printable(options.file)} has no check, and a core model belongs to a check")
         return ExitCode.BAD_INPUT
-    name = options.check or system.checks[0].name
-    unknown = unknown_names("check", [name], [check.name for check in system.checks])
-    for line in unknown:
-        complain(f"cascade: {line}")
-    if unknown:
+    found = check_under_its_fixes(options, system, options.check or system.checks[0].name, "a dump")
+    if found is None:
         return ExitCode.BAD_INPUT
-    check = next(check for check in system.checks if check.name == name)
-    fixes = fixes_in_effect((*options.fix, *check.fixes))
-    if fixes != system.applied_fixes:
-        # The check's own fixes come last, as they do when it is decided.
-        system = load_or_complain(options.file, fixes, tuple(options.param), for_one_model="a dump")
-        if system is None:
-            return ExitCode.BAD_INPUT
-        check = next(check for check in system.checks if check.name == name)
-    model, query = lower(system, check)
+    model, query = lower(*found)
     say("\n".join(printable(line) for line in dump(model, query).rstrip().splitlines()))
     return ExitCode.OK

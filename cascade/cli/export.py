@@ -2,10 +2,9 @@
 
 import argparse
 
-from cascade.checked.elaborate import fixes_in_effect
 from cascade.checked.model import Check, System
 from cascade.cli.exit_codes import ExitCode
-from cascade.cli.loading import load_or_complain, unknown_names
+from cascade.cli.loading import check_under_its_fixes, load_or_complain, unknown_names
 from cascade.cli.streams import complain, say
 from cascade.core.lower import lower
 from cascade.diagnostics.printable import printable
@@ -78,16 +77,4 @@ def _load(options: argparse.Namespace) -> tuple[System, Check] | None:
     if options.check is None:
         complain("cascade: which check is to be exported? (--check NAME)")
         return None
-    unknown = unknown_names("check", [options.check], [check.name for check in system.checks])
-    for line in unknown:
-        complain(f"cascade: {line}")
-    if unknown:
-        return None
-    check = next(check for check in system.checks if check.name == options.check)
-    fixes = fixes_in_effect((*options.fix, *check.fixes))
-    if fixes != system.applied_fixes:
-        system = load_or_complain(options.file, fixes, tuple(options.param), for_one_model="an export")
-        if system is None:
-            return None
-        check = next(check for check in system.checks if check.name == options.check)
-    return system, check
+    return check_under_its_fixes(options, system, options.check, "an export")

@@ -1,16 +1,18 @@
 """What the commands that read a spec have in common."""
 
+import argparse
 import sys
 from collections.abc import Iterable
 
-from cascade.checked.model import System
+from cascade.checked.elaborate import fixes_in_effect, refuse_open
+from cascade.checked.model import Check, System
 from cascade.cli.progress import reading_line
 from cascade.cli.streams import columns, complain, paint_for
 from cascade.diagnostics.diagnostic import Diagnostic, Diagnostics
 from cascade.diagnostics.printable import printable
 from cascade.diagnostics.render import render
 from cascade.diagnostics.suggest import nearest
-from cascade.pipeline import load_system, refuse_open
+from cascade.pipeline import load_system
 
 
 def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
@@ -43,6 +45,23 @@ def load_or_complain(
     for line in unknown:
         complain(f"cascade: {printable(path)}: {line}")
     return None if unknown else system
+
+
+def check_under_its_fixes(
+    options: argparse.Namespace, system: System, name: str, what: str
+) -> tuple[System, Check] | None:
+    """A check of `system`, and the system under its fixes, too, which come after those of the command line; None after saying what is wrong. `what` is for one model."""
+    unknown = unknown_names("check", [name], [check.name for check in system.checks])
+    for line in unknown:
+        complain(f"cascade: {line}")
+    if unknown:
+        return None
+    check = next(check for check in system.checks if check.name == name)
+    fixes = fixes_in_effect((*options.fix, *check.fixes))
+    if fixes == system.applied_fixes:
+        return system, check
+    fixed = load_or_complain(options.file, fixes, tuple(options.param), for_one_model=what)
+    return None if fixed is None else (fixed, next(check for check in fixed.checks if check.name == name))
 
 
 def unknown_names(what: str, names: Iterable[str], known: Iterable[str]) -> list[str]:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from cascade.checked.checks import LeftOpen
-from cascade.checked.elaborate import elaborate, elaborate_open, fixes_in_effect
-from cascade.checked.messages import open_param
+from cascade.checked.elaborate import elaborate, elaborate_open, fixes_in_effect, refuse_open
 from cascade.checked.model import Check, System
 from cascade.core.digest import digest
 from cascade.core.lower import lower
@@ -124,10 +123,9 @@ class Variants:
             diagnostics = Diagnostics()
             given = parse_settings(key[1], diagnostics)
             system = None if diagnostics.errors else elaborate(self._loaded, diagnostics, key[0], given)
-            shaping = [param for param in system.open_params if param.chosen] if system is not None else []
-            for param in shaping:
-                diagnostics.add(open_param(param.span, param.name, param.values, "a comparison of variants"))
-            self._systems[key] = None if shaping else system, diagnostics
+            if system is not None and refuse_open(system, "a comparison of variants", diagnostics):
+                system = None
+            self._systems[key] = system, diagnostics
         return self._systems[key]
 
     def example(self, alternatives: Iterable[tuple[str, ...]]) -> tuple[System | None, Diagnostics]:
