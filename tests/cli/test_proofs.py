@@ -77,8 +77,9 @@ def with_proof(result: CheckResult, proof: Proof) -> CheckResult:
     return replace(result, verdict=replace(result.verdict, evidence=Exhaustion(statistics=Statistics(), proof=proof)))
 
 
-def test_how_proofs_are_told(golden: SnapshotAssertion) -> None:
+def test_how_proofs_are_told(golden: SnapshotAssertion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In 80 columns, and no more of a long invariant than a person reads."""
+    monkeypatch.chdir(tmp_path)
     Path("s.cf").write_text(SPEC, encoding="utf-8")
     result = check_file("s.cf", CheckOptions(engine="python", check_names=("full",)), lambda _: Progress()).checks[0]
     result = replace(result, verdict=replace(result.verdict, statistics=Statistics()))
